@@ -1,0 +1,72 @@
+"""Connections: engines with the service's habits, sessions, and migrations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+class DatabaseUnfit(Exception):
+    """The database lacks something the service needs; the message names the remedy."""
+
+
+def engine(url: str, pool_size: int = 8) -> Engine:
+    """An engine in UTC whose pool gives up after two seconds, so that a full house answers 503 instead of waiting."""
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=2,
+        pool_pre_ping=True,
+        connect_args={"options": "-c TimeZone=UTC -c client_min_messages=warning", "application_name": "landreserve"},
+    )
+
+
+def sessions(bound: Engine) -> sessionmaker[Session]:
+    """Sessions that never reload behind the caller's back."""
+    return sessionmaker(bound, expire_on_commit=False, autoflush=False)
+
+
+def _config(url_free: object | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(slug)s")
+    if url_free is not None:
+        config.attributes["connection"] = url_free
+    return config
+
+
+def check_extensions(bound: Engine) -> None:
+    """PostGIS and btree_gist must be there: only a superuser may create them."""
+    with bound.connect() as connection:
+        found = set(connection.scalars(text("SELECT extname FROM pg_extension")))
+    missing = {"postgis", "btree_gist"} - found
+    if missing:
+        statements = "; ".join(f"CREATE EXTENSION {name}" for name in sorted(missing))
+        raise DatabaseUnfit(f"The database lacks {', '.join(sorted(missing))}. Let a superuser run there: {statements};")
+
+
+def migrate(bound: Engine, revision: str = "head") -> None:
+    """Bring the schema to `revision`; a lock that stays taken is asked for ten times. Safe to be started twice at once."""
+    check_extensions(bound)
+    for attempt in range(10):
+        try:
+            with bound.connect() as connection:
+                command.upgrade(_config(connection), revision)
+            return
+        except OperationalError as error:
+            if attempt == 9 or "lock timeout" not in str(error):
+                raise
+
+
+def drift(bound: Engine) -> None:
+    """Raise where models and migrated schema differ."""
+    with bound.connect() as connection:
+        command.check(_config(connection))

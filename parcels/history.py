@@ -1,0 +1,287 @@
+"""Recording facts: nothing is overwritten. What was known is closed, what is stated now is added, both at one instant.
+
+Every writer takes the register's lock first, so recordings follow one another and `known` never runs backwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of facts: its table, the column that says which unit a row is about, and its columns with their types.
+
+    A file that states a unit states the whole of it for the days its rows cover; uncovered days and units stay.
+    """
+
+    name: str
+    table: str
+    unit: str
+    columns: dict[str, str]
+    pieces: str | None = None
+    derived: dict[str, str] = field(default_factory=dict)
+    single: bool = False  # at most one row of a unit a day
+
+    @property
+    def incoming(self) -> str:
+        """The session's temporary table that rows are stated in."""
+        return f"incoming_{self.table}"
+
+
+_TEXT, _FLAG, _GEOM = "text", "boolean", "geometry(MultiPolygon, 25832)"
+LAYERS = {
+    layer.name: layer
+    for layer in (
+        Layer("districts", "district", "name", {"name": _TEXT, "geom": _GEOM}, "district_piece", single=True),
+        Layer(
+            "parcels",
+            "parcel",
+            "key",
+            {"key": 'text COLLATE "C"', "official_m2": "numeric(14, 2)", "gemarkung": _TEXT, "district": _TEXT, "geom": _GEOM},
+            derived={
+                "area_m2": "coalesce(official_m2, round(ST_Area(ST_Transform(geom, 4258)::geography)::numeric, 2))",
+                "area_basis": "CASE WHEN official_m2 IS NULL THEN 'ellipsoidal' ELSE 'official' END",
+            },
+            single=True,
+        ),
+        Layer(
+            "zones",
+            "zone",
+            "plan",
+            {
+                "plan": _TEXT,
+                "designation": _TEXT,
+                "regulates_use": _FLAG,
+                "in_use_as_commercial": _FLAG,
+                "restrictions": _TEXT,
+                "geom": _GEOM,
+            },
+            "zone_piece",
+        ),
+        Layer("port", "port_area", "kind", {"kind": _TEXT, "geom": _GEOM}, "port_area_piece"),
+        Layer(
+            "deductions",
+            "deduction",
+            "ref",
+            {"ref": 'text COLLATE "C"', "kind": _TEXT, "geom": _GEOM},
+            "deduction_piece",
+        ),
+        Layer(
+            "holdings",
+            "holding",
+            "parcel_key",
+            {
+                "parcel_key": 'text COLLATE "C"',
+                "holder": _TEXT,
+                "site": _TEXT,
+                "disposition": _TEXT,
+                "disposition_until": "date",
+                "serviced": _FLAG,
+                "cleared": _FLAG,
+                "binding_use": _FLAG,
+                "opposing_plan": _FLAG,
+                "construction_possible_from": "date",
+                "marketable": _FLAG,
+                "declared_net_m2": "numeric(14, 2)",
+                "designation": _TEXT,
+                "geom": _GEOM,
+            },
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What an amendment did to a layer: facts closed and added, and facts that end without a successor."""
+
+    layer: Layer
+    closed: int
+    added: int
+    ended: int
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was recorded at all."""
+        return self.closed + self.added > 0
+
+
+def lock(session: Session, now: datetime) -> datetime:
+    """Take the register's lock and return the instant to record at: `now`, or just after the last recording."""
+    last = session.execute(text("SELECT recorded_at FROM register FOR UPDATE")).scalar_one()
+    return max(now, last + timedelta(microseconds=1)) if last else now
+
+
+def record(session: Session, at: datetime, kind: str, actor: str, **details: Any) -> int:
+    """Write the recording that stands behind all changes at `at` and make it the register's last; its id."""
+    columns = {"at": at, "kind": kind, "actor": actor, **details}
+    names = ", ".join(columns)
+    values = ", ".join("CAST(:summary AS jsonb)" if name == "summary" else f":{name}" for name in columns)
+    session.execute(text("UPDATE register SET recorded_at = :at"), {"at": at})
+    statement = text(f"INSERT INTO recording ({names}) VALUES ({values}) RETURNING id")  # noqa: S608 (own column names)
+    return int(session.execute(statement, columns).scalar_one())
+
+
+def open_workspace(session: Session, layer: Layer) -> None:
+    """Make the session's temporary tables for stating rows of a layer and amending with them; empty at commit."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in layer.columns.items())
+    session.execute(
+        text(
+            f"CREATE TEMP TABLE IF NOT EXISTS {layer.incoming} (row bigint PRIMARY KEY, {columns}, valid_from date, "
+            "valid_to date) ON COMMIT DELETE ROWS"
+        )
+    )
+    session.execute(
+        text(
+            "CREATE TEMP TABLE IF NOT EXISTS amendment (fact bigint, row bigint, days daterange, closes boolean, "
+            'unit text COLLATE "C", content uuid) ON COMMIT DELETE ROWS'
+        )
+    )
+    session.execute(text('CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE ROWS'))
+
+
+def state(session: Session, layer: Layer, rows: Sequence[dict[str, Any]]) -> None:
+    """State rows one by one (edits); imports copy into the same table. Geometry as EWKT or EWKB in EPSG:25832."""
+    names = [*layer.columns, "valid_from", "valid_to"]
+    statement = text(
+        f"INSERT INTO {layer.incoming} (row, {', '.join(names)}) VALUES (:row, {', '.join(f':{n}' for n in names)})"  # noqa: S608
+    )
+    session.execute(statement, [{"row": number, **dict.fromkeys(names), **row} for number, row in enumerate(rows, 1)])
+
+
+def amend(session: Session, layer: Layer, at: datetime, replace: bool = False) -> Amendment:
+    """Amend a layer with the rows stated: close what they contradict, add what they say, keep the days they leave open.
+
+    With `replace` the rows are the whole layer: units they do not list lose the days that the rows cover. Collects the
+    parcels whose ledger lines may change in the temporary table `touched`.
+    """
+    _compare(session, layer, replace)
+    closed, added, ended = session.execute(text(_COUNTS)).one()
+    if closed or added:
+        if layer.pieces:
+            session.execute(text(_TOUCH_CLOSED.format(pieces=layer.pieces)))
+            session.execute(text(_DROP_PIECES.format(pieces=layer.pieces)))
+        session.execute(text(_CLOSE.format(table=layer.table)), {"at": at})
+        _add(session, layer, at)
+        if layer.pieces:
+            session.execute(text(_TOUCH_ADDED.format(table=layer.table, pieces=layer.pieces)), {"at": at})
+        else:
+            session.execute(text("INSERT INTO touched SELECT DISTINCT unit FROM amendment"))
+        session.execute(text("DELETE FROM amendment"))
+    return Amendment(layer, closed, added, ended)
+
+
+def _compare(session: Session, layer: Layer, replace: bool) -> None:
+    names = ", ".join(layer.columns)
+    elsewhere = _ELSEWHERE.format(table=layer.table, unit=layer.unit) if replace else ""
+    session.execute(
+        text(_COMPARE.format(table=layer.table, unit=layer.unit, names=names, incoming=layer.incoming, elsewhere=elsewhere))
+    )
+
+
+def _add(session: Session, layer: Layer, at: datetime) -> None:
+    names = ", ".join(layer.columns)
+    derived, expressions = ", ".join(layer.derived), ", ".join(layer.derived.values())
+    session.execute(
+        text(
+            f"""
+            INSERT INTO {layer.table} ({names}, {derived + "," if derived else ""} content, valid, known)
+            SELECT {names}, {expressions + "," if derived else ""} content, days, tstzrange(:at, NULL)
+            FROM (
+                SELECT i.*, a.content, a.days FROM (SELECT row, {names} FROM {layer.incoming}) i
+                JOIN amendment a USING (row)
+                UNION ALL
+                SELECT NULL, {", ".join(f"f.{name}" for name in layer.columns)}, a.content, a.days
+                FROM amendment a JOIN {layer.table} f ON f.id = a.fact
+                WHERE NOT a.closes AND a.row IS NULL
+            ) wanted
+            """  # noqa: S608 (names of our own tables and columns)
+        ),
+        {"at": at},
+    )
+
+
+# Content is hashed over all columns; equal content on adjacent days is one fact, so that order does not matter.
+_COMPARE = """
+INSERT INTO amendment (fact, row, days, closes, unit, content)
+WITH stated AS (
+    SELECT row, {unit} AS unit, md5(ROW({names})::text)::uuid AS content, daterange(valid_from, valid_to) AS days
+    FROM {incoming}
+),
+covered AS (
+    SELECT unit, range_agg(days) AS days FROM stated GROUP BY unit {elsewhere}
+),
+standing AS (
+    SELECT f.id, f.{unit} AS unit, f.content, f.valid
+    FROM {table} f JOIN covered c ON c.unit = f.{unit}
+    WHERE upper_inf(f.known)
+),
+wanted AS (
+    SELECT unit, content, min(row) AS row, min(fact) AS fact, unnest(range_agg(days)) AS days
+    FROM (
+        SELECT unit, content, row, NULL::bigint AS fact, days FROM stated
+        UNION ALL
+        SELECT s.unit, s.content, NULL, s.id, unnest(datemultirange(s.valid) - c.days)
+        FROM standing s JOIN covered c USING (unit)
+    ) said
+    GROUP BY unit, content
+)
+SELECT s.id, NULL, s.valid, true, s.unit, s.content FROM standing s
+WHERE NOT EXISTS (
+    SELECT FROM wanted w WHERE w.unit = s.unit AND w.content = s.content AND w.days = s.valid)
+UNION ALL
+SELECT w.fact, w.row, w.days, false, w.unit, w.content FROM wanted w
+WHERE NOT EXISTS (
+    SELECT FROM standing s WHERE s.unit = w.unit AND s.content = w.content AND s.valid = w.days)
+"""
+
+_ELSEWHERE = """
+    UNION ALL
+    SELECT f.unit, s.days
+    FROM (SELECT DISTINCT {unit} AS unit FROM {table} WHERE upper_inf(known)) f
+    CROSS JOIN (SELECT range_agg(days) AS days FROM stated) s
+    WHERE f.unit NOT IN (SELECT unit FROM stated)
+"""
+
+_COUNTS = """
+SELECT coalesce(sum(closed), 0)::int, coalesce(sum(added), 0)::int, coalesce(sum(greatest(closed - stated, 0)), 0)::int
+FROM (
+    SELECT count(*) FILTER (WHERE closes) AS closed, count(*) FILTER (WHERE NOT closes) AS added,
+           count(*) FILTER (WHERE NOT closes AND row IS NOT NULL) AS stated
+    FROM amendment GROUP BY unit
+) units
+"""
+
+_TOUCH_CLOSED = """
+INSERT INTO touched
+SELECT DISTINCT p.key
+FROM amendment a JOIN {pieces} x ON x.fact_id = a.fact JOIN parcel p ON p.geom && x.geom AND upper_inf(p.known)
+WHERE a.closes
+"""
+
+_DROP_PIECES = "DELETE FROM {pieces} WHERE fact_id IN (SELECT fact FROM amendment WHERE closes)"
+
+_CLOSE = """
+UPDATE {table} f SET known = tstzrange(lower(f.known), :at) FROM amendment a WHERE a.closes AND f.id = a.fact
+"""
+
+_TOUCH_ADDED = """
+WITH fresh AS (
+    INSERT INTO {pieces} (fact_id, geom)
+    SELECT f.id, d.geom
+    FROM {table} f
+    CROSS JOIN LATERAL ST_Subdivide(f.geom, 128) AS s(geom)
+    CROSS JOIN LATERAL ST_Dump(s.geom) AS d
+    WHERE f.known = tstzrange(:at, NULL)
+    RETURNING geom
+)
+INSERT INTO touched
+SELECT DISTINCT p.key FROM fresh x JOIN parcel p ON p.geom && x.geom AND upper_inf(p.known)
+"""

@@ -1,0 +1,159 @@
+"""The rows of one chunk: every column read, every finding noted, the good rows written as COPY text."""
+
+import csv
+import io
+from binascii import hexlify
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parcels.importing.contract import Issue, Options, Severity
+from parcels.importing.layers import Column, Layer
+from parcels.importing.values import Reader, Unreadable, misread, reader, text
+
+LONGEST_SHOWN = 80
+
+
+@dataclass
+class Chunk:
+    """Some rows as they came from the file: their numbers, cells by source column, and WKB where there is geometry."""
+
+    rows: Sequence[int]
+    cells: Sequence[Sequence[Any]]
+    wkb: NDArray[np.object_] | None
+
+
+@dataclass
+class Findings:
+    """What was found about the rows of one chunk; `bad` marks those that are rejected."""
+
+    rows: Sequence[int]
+    labels: Sequence[Any]
+    bad: NDArray[np.bool_]
+    issues: list[Issue] = field(default_factory=list)
+
+    def add(self, at: int, name: str, kind: str, said: str, severity: Severity = "error", **more: Any) -> None:
+        """Note one finding about the row at position `at` of the chunk; an error rejects the row."""
+        label = shown(self.labels[at])
+        where = f"Row {self.rows[at]}" + (f" ({label})" if label else "")
+        message = f"{where}, {name}: {said}."
+        if severity == "error":
+            self.bad[at] = True
+        self.issues.append(Issue(self.rows[at], label, name, kind, severity, message, **more))
+
+
+def shown(cell: object) -> str | None:
+    """A cell's text as an issue may carry it: short, and without anything that could disturb a report."""
+    if cell is None:
+        return None
+    plain = str(cell)[: LONGEST_SHOWN + 1]
+    if not plain.isprintable():
+        plain = "".join(char if char.isprintable() else "\ufffd" for char in plain)
+    return plain if len(plain) <= LONGEST_SHOWN else plain[: LONGEST_SHOWN - 1] + "…"
+
+
+class Columns:
+    """The reading of a layer's columns from the columns of one file."""
+
+    def __init__(self, layer: Layer, positions: dict[str, int], label_position: int | None, options: Options) -> None:
+        self.layer = layer
+        self.positions = positions
+        self.label_position = label_position
+        self.readers: dict[str, Reader] = {column.name: reader(column, options) for column in layer.columns}
+
+    def findings(self, chunk: Chunk) -> Findings:
+        """An empty list of findings, its rows labelled by the layer's identifying column."""
+        position = self.positions.get(self.layer.identity)
+        labels = [None] * len(chunk.rows) if position is None else chunk.cells[position]
+        return Findings(chunk.rows, labels, np.zeros(len(chunk.rows), dtype=bool))
+
+    def read(self, chunk: Chunk, findings: Findings) -> dict[str, list[str | None]]:
+        """All columns of the layer as text for the database; what cannot be read is noted and left empty."""
+        read = {column.name: self._column(column, chunk, findings) for column in self.layer.columns}
+        self._labelled(chunk, read, findings)
+        _check_order(read, findings)
+        return read
+
+    def _column(self, column: Column, chunk: Chunk, findings: Findings) -> list[str | None]:
+        position = self.positions.get(column.name)
+        if position is None:
+            return [column.default] * len(chunk.rows)
+        read = self.readers[column.name]
+        values: list[str | None] = []
+        for at, cell in enumerate(chunk.cells[position]):
+            try:
+                value = read(cell)
+            except Unreadable as problem:
+                said = f"'{shown(cell)}' {problem}"
+                findings.add(at, column.name, problem.kind, said, value=shown(cell))
+                value = None
+            else:
+                if value is None and column.filled:
+                    findings.add(at, column.name, "empty", "is empty, but is needed: fill it in")
+            values.append(column.default if value is None else value)
+        if column.kind == "text":
+            _check_encoding(column.name, values, findings)
+        return values
+
+    def _labelled(self, chunk: Chunk, read: dict[str, list[str | None]], findings: Findings) -> None:
+        """Refine a column by a label column beside it, as Hamburg's port area does: typ 'Zone I', name 'Radeland'."""
+        if self.layer.labelled_by is None or self.label_position is None:
+            return
+        kinds = read[self.layer.labelled_by[0]]
+        for at, cell in enumerate(chunk.cells[self.label_position]):
+            try:
+                label = text(cell)
+            except Unreadable as problem:
+                findings.add(
+                    at, self.layer.labelled_by[1], problem.kind, f"'{shown(cell)}' {problem}", value=shown(cell)
+                )
+            else:
+                kinds[at] = f"{kinds[at]}: {label}" if label and kinds[at] else kinds[at]
+
+
+def _check_encoding(name: str, values: Iterable[str | None], findings: Findings) -> None:
+    for at, value in enumerate(values):
+        if misread(value):
+            said = f"'{shown(value)}' looks like text read in the wrong encoding: give --encoding, e.g. ISO-8859-1"
+            findings.add(at, name, "encoding", said, "warning", value=shown(value))
+
+
+def _check_order(read: dict[str, list[str | None]], findings: Findings) -> None:
+    for at, (start, end) in enumerate(zip(read["valid_from"], read["valid_to"], strict=True)):
+        if start and end and end <= start:
+            said = f"'{end}' is not after valid_from '{start}': correct one; valid_to is the first day no longer valid"
+            findings.add(at, "valid_to", "validity-reversed", said, value=end)
+
+
+def compare_areas(
+    official: Sequence[str | None], measured: NDArray[np.float64], findings: Findings, tolerance: float
+) -> None:
+    """Warn where the official area and that of the polygon (EPSG:25832) differ by more than the tolerance."""
+    stated = np.array([float(value) if value else np.nan for value in official])
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(measured - stated) > tolerance * stated
+    for at in np.flatnonzero(apart & ~findings.bad).tolist():
+        said = (
+            f"the official area of {official[at]} m2 and the polygon's {measured[at]:.2f} m2 differ by "
+            f"{abs(measured[at] / stated[at] - 1):.0%}: check which of them is right; the official area is kept"
+        )
+        polygon = Decimal(f"{measured[at]:.2f}")
+        findings.add(at, "official_m2", "area-differs", said, "warning", value=official[at], after_m2=polygon)
+
+
+def copy_text(
+    rows: Sequence[int], columns: Sequence[Sequence[str | None]], wkb: Sequence[bytes | None] | None
+) -> bytes:
+    """The rows as CSV for PostgreSQL's COPY: an unquoted empty field is NULL, geometry is hexadecimal EWKB."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\n").writerows(zip(rows, *columns, strict=True))
+    lines = buffer.getvalue().encode().split(b"\n")[:-1]  # values hold no line breaks: text() refuses them
+    if wkb is None:
+        return b"".join(line + b",\n" for line in lines)
+    return b"".join(
+        [b"%b,%b\n" % (line, hexlify(shape) if shape else b"") for line, shape in zip(lines, wkb, strict=True)]
+    )

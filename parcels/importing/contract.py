@@ -1,0 +1,65 @@
+"""What goes into the gate and what comes out of it: options, limits, issues, refusal."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one import; `extent`: west, south, east, north in metres, EPSG:25832 (Hamburg with Neuwerk +-20 km)."""
+
+    land: str = "02"
+    extent: tuple[float, float, float, float] = (442_000.0, 5_896_000.0, 608_500.0, 6_000_000.0)
+    bytes: int = 4 << 30
+    text_bytes: int = 256 << 20  # GML and GeoJSON have to be held as a whole by their reader
+    rows: int = 3_000_000
+    vertices: int = 100_000
+    columns: int = 200
+    memory_bytes: int = 2 << 30
+    cpu_seconds: int = 60
+    cpu_seconds_per_mib: float = 1.0
+    wall_seconds: float = 120.0
+    wall_seconds_per_mib: float = 2.0
+    repair_seconds: float = 10.0
+    area_tolerance: float = 0.10
+    issues: int = 10_000
+
+
+@dataclass(frozen=True)
+class Options:
+    """How one file is to be read; `choices` gives the known values of `designation`, `holder`, `disposition`."""
+
+    crs: str | None = None
+    repair: bool = False
+    encoding: str | None = None
+    limits: Limits = Limits()
+    choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One finding about one row (or, without `row`, about the file): where, what, and what to do about it."""
+
+    row: int | None
+    feature: str | None
+    field: str | None
+    kind: str
+    severity: Severity
+    message: str
+    value: str | None = None
+    before_m2: Decimal | None = None
+    after_m2: Decimal | None = None
+
+
+class Refused(Exception):  # noqa: N818 - a refusal is an outcome that the caller reports, not a fault of the program
+    """The whole file is refused; `kind` is a stable code, `message` says why and what to do."""
+
+    def __init__(self, kind: str, message: str, issues: tuple[Issue, ...] = ()) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.issues = issues

@@ -1,0 +1,177 @@
+"""The layers that can be imported: their columns, what these are called elsewhere, and what they may hold."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from parcels.importing.contract import Refused
+
+Kind = Literal["text", "key", "area", "yes_no", "day", "choice"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `required` columns must exist, `filled` ones must not be empty in any row."""
+
+    name: str
+    kind: Kind = "text"
+    aliases: tuple[str, ...] = ()
+    required: bool = False
+    filled: bool = False
+    default: str | None = None
+    positive: bool = False
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One layer; `identity` is the column that names a row in messages, `labelled_by` a column and its refinement."""
+
+    name: str
+    columns: tuple[Column, ...]
+    identity: str
+    geometry: Literal["required", "optional"] = "required"
+    labelled_by: tuple[str, str] | None = None
+
+    @property
+    def output(self) -> tuple[str, ...]:
+        """Names of the columns that the gate delivers, in order."""
+        return ("row", *(column.name for column in self.columns), "geom")
+
+
+KEY = Column(
+    "key",
+    "key",
+    ("flstkennz", "flurstueckskennzeichen", "flurstkennz", "flstkz", "fsk", "flstnrkz", "flurstueckskz", "fkz"),
+    required=True,
+    filled=True,
+)
+DESIGNATION_ALIASES = (
+    "art_der_nutzung",
+    "nutzungsart",
+    "baugebiet",
+    "gebietsart",
+    "festsetzung",
+    "besondereartbaulnutzung",
+)
+VALIDITY = (
+    Column("valid_from", "day", ("gueltig_ab", "gueltig_von", "von", "in_kraft_ab", "inkrafttretensdatum")),
+    Column("valid_to", "day", ("gueltig_bis", "bis", "ausser_kraft_ab")),
+)
+
+LAYERS = {
+    layer.name: layer
+    for layer in (
+        Layer(
+            "districts",
+            (
+                Column(
+                    "name", aliases=("bezirk", "bezirksname", "bezirk_name", "district"), required=True, filled=True
+                ),
+                *VALIDITY,
+            ),
+            identity="name",
+        ),
+        Layer(
+            "parcels",
+            (
+                KEY,
+                Column(
+                    "official_m2",
+                    "area",
+                    ("flaeche", "amtliche_flaeche", "afl", "buchflaeche", "area_m2"),
+                    positive=True,
+                ),
+                # not "gemeinde": in Hamburg's own parcels that is "Hamburg", the state, for every one of them
+                Column("gemarkung", aliases=("gemarkungsname", "gemarkung_name")),
+                Column("district", aliases=("bezirk", "bezirksname", "bezirk_name")),
+                *VALIDITY,
+            ),
+            identity="key",
+        ),
+        Layer(
+            "zones",
+            (
+                Column("plan", aliases=("bplan", "plan_name", "planname", "bebauungsplan"), required=True, filled=True),
+                Column("designation", "choice", DESIGNATION_ALIASES, required=True, filled=True),
+                Column("regulates_use", "yes_no", ("regelt_nutzung", "regelt_art_der_nutzung"), default="true"),
+                Column("in_use_as_commercial", "yes_no", ("gewerblich_genutzt", "gewerbegebietsaehnlich")),
+                Column("restrictions", aliases=("einschraenkungen", "einschraenkung", "beschraenkungen")),
+                *VALIDITY,
+            ),
+            identity="plan",
+        ),
+        Layer(
+            "port",
+            (Column("kind", aliases=("typ", "type", "art"), required=True, filled=True), *VALIDITY),
+            identity="kind",
+            labelled_by=("kind", "name"),
+        ),
+        Layer(
+            "deductions",
+            (
+                Column("id", aliases=("objekt_id", "oid", "gml_id")),
+                Column("kind", aliases=("typ", "art"), required=True, filled=True),
+                *VALIDITY,
+            ),
+            identity="id",
+        ),
+        Layer(
+            "holdings",
+            (
+                KEY,
+                Column("holder", "choice", ("halter", "bestandshalter", "eigentuemer", "verwalter"), required=True),
+                Column("site", aliases=("standort", "flaechenname", "gebiet")),
+                Column("disposition", "choice", ("verfuegung", "vergabestand", "vermarktungsstand")),
+                Column("disposition_until", "day", ("anhandgabe_bis", "reserviert_bis", "verfuegung_bis")),
+                Column("serviced", "yes_no", ("erschlossen",)),
+                Column("cleared", "yes_no", ("geraeumt", "altlastenfrei", "freigeraeumt")),
+                Column("binding_use", "yes_no", ("bindende_nutzung", "gebunden")),
+                Column("opposing_plan", "yes_no", ("entgegenstehende_planung", "planverfahren")),
+                Column("construction_possible_from", "day", ("bebaubar_ab", "baubeginn_moeglich_ab")),
+                Column("marketable", "yes_no", ("marktfaehig", "vermarktbar")),
+                Column("declared_net_m2", "area", ("netto_m2", "nettoflaeche", "nettobauland_m2")),
+                Column("designation", "choice", DESIGNATION_ALIASES),
+                *VALIDITY,
+            ),
+            identity="key",
+            geometry="optional",
+        ),
+    )
+}
+
+_SPELLING = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+
+def spelled(name: str) -> str:
+    """A column name as it is compared: without case, umlauts, blanks and punctuation."""
+    plain = unicodedata.normalize("NFC", name).casefold().translate(_SPELLING)
+    return re.sub(r"[^a-z0-9]", "", plain)
+
+
+def matched(layer: Layer, found: Sequence[str]) -> dict[str, int]:
+    """Which of the columns `found` in a file stands for which column of the layer, by position.
+
+    Raises Refused where two stand for the same column or a required one is missing.
+    """
+    known = {spelled(alias): column.name for column in layer.columns for alias in (column.name, *column.aliases)}
+    taken: dict[str, int] = {}
+    for position, name in enumerate(found):
+        column = known.get(spelled(name))
+        if column is None:
+            continue
+        if column in taken:
+            raise Refused(
+                "column-twice",
+                f"The columns '{found[taken[column]]}' and '{name}' both mean '{column}': remove or rename one.",
+            )
+        taken[column] = position
+    for wanted in layer.columns:
+        if wanted.required and wanted.name not in taken:
+            raise Refused(
+                "column-missing",
+                f"The layer {layer.name} needs a column '{wanted.name}' (understood: {', '.join(wanted.aliases)}); "
+                f"the file has: {', '.join(found[:40]) or 'no columns'}.",
+            )
+    return taken

@@ -1,0 +1,281 @@
+"""The gate: files of others are read in a child process with an empty environment, and only its findings come back.
+
+The parent copies, starts, listens and counts the time; it parses nothing of the file and holds one frame at a time.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import IO, Any
+
+from parcels.importing.contract import Issue, Limits, Options, Refused
+from parcels.importing.layers import LAYERS
+
+log = logging.getLogger(__name__)
+
+PROJECT = Path(__file__).resolve().parents[2]
+START = "import sys; sys.path.insert(0, sys.argv[2]); from parcels.importing.child import main; main(*sys.argv[1:])"
+FOLDER = "landreserve-import-"
+LARGEST_FRAME = 1 << 30
+BLOCK = 1 << 20
+ENDINGS = {".json": ".geojson", ".xml": ".gml"}
+FORMATS = frozenset((".geojson", ".gpkg", ".shp", ".fgb", ".gml", ".csv", ".xlsx"))
+SHAPEFILE_MEMBERS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+
+# every vector driver of GDAL that is not on the list of vectors.DRIVERS; the child refuses to work if one is left over
+SKIPPED = (
+    "MEM,PCIDSK,PDS4,VICAR,PDF,MBTiles,EEDA,OGCAPI,GDALG,MapInfo File,LVBAG,S57,DGN,OGR_VRT,GPX,LIBKML,KML,GeoJSONSeq,"
+    "ESRIJSON,TopoJSON,OGR_GMT,SQLite,WAsP,OpenFileGDB,DXF,GeoRSS,VFK,PGDUMP,OSM,GPSBabel,OGR_PDS,WFS,OAPIF,EDIGEO,Idrisi,ODS,XLSX,"
+    "Elasticsearch,Carto,AmigoCloud,SXF,Selafin,JML,PLSCENES,CSW,VDV,MVT,NGW,MapML,GTFS,PMTiles,JSONFG,MiraMonVector,ADBC,"
+    "AVCBin,AVCE00,AIVector,HTTP"
+)
+ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "GDAL_SKIP": SKIPPED,
+    "GML_DOWNLOAD_SCHEMA": "NO",
+    "GML_SKIP_RESOLVE_ELEMS": "ALL",
+    "GML_SAVE_RESOLVED_TO": "SAME",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{noext}",
+    "GDAL_HTTP_MAX_RETRY": "0",
+    "OGR_GEOMETRY_ACCEPT_UNCLOSED_RING": "NO",
+    "OGR_SQLITE_LOAD_EXTENSIONS": "NO",
+    "PROJ_NETWORK": "OFF",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+}
+BROKE_DOWN = ("reader-died", "The file made its reader break down: export it anew, or in another format.")
+ENDS: dict[int, tuple[str, str]] = {
+    signal.SIGXCPU: ("over-time", "Reading the file takes too long: split or simplify it."),
+    signal.SIGKILL: (
+        "over-memory",
+        "Reading the file was stopped by the system, most likely for lack of memory: split it.",
+    ),
+    signal.SIGABRT: ("over-memory", "Reading the file needs too much memory: split it."),
+    signal.SIGXFSZ: ("over-size", "Reading the file writes too much: split it."),
+}
+
+
+class Reading:
+    """One file on its way through the gate: `chunks()` gives the good rows; after it, the other attributes hold."""
+
+    def __init__(
+        self, child: "subprocess.Popen[bytes]", layer: str, sha256: str, limits: Limits, seconds: float, report: Any
+    ) -> None:
+        self.columns: tuple[str, ...] = LAYERS[layer].output
+        self.sha256 = sha256
+        self.issues: list[Issue] = []
+        self.rows_read = self.rows_passed = self.rows_rejected = 0
+        self.layers_of_defence: tuple[str, ...] = ()
+        self._child = child
+        self._limits = limits
+        self._seconds = seconds
+        self._report = report
+        self._unlisted = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        """CSV text for COPY (columns) FROM STDIN (FORMAT csv), as it comes; raises Refused, also after the last row."""
+        while True:
+            kind, content = self._frame()
+            if kind == b"D":
+                yield content
+            elif kind == b"P":
+                told = json.loads(content)
+                self._report(int(told["rows"]), told["total"])
+            elif kind == b"I":
+                self._note(json.loads(content))
+            elif kind == b"E":
+                self._finish(json.loads(content))
+                return
+            else:
+                raise self._refusal(content)
+
+    def _note(self, plain: list[dict[str, Any]]) -> None:
+        room = max(0, self._limits.issues - len(self.issues))
+        self.issues += [_issue(one) for one in plain[:room]]
+        self._unlisted += max(0, len(plain) - room)
+
+    def _finish(self, end: dict[str, Any]) -> None:
+        self.rows_read, self.rows_passed, self.rows_rejected = (
+            end["rows_read"],
+            end["rows_passed"],
+            end["rows_rejected"],
+        )
+        self.layers_of_defence = tuple(end["layers_of_defence"])
+        if self._unlisted:
+            said = f"{self._unlisted} more findings are not listed; mend those listed and import again."
+            self.issues.append(Issue(None, None, None, "more-issues", "note", said))
+
+    def _refusal(self, content: bytes) -> Refused:
+        told = json.loads(content)
+        return Refused(str(told["kind"]), str(told["message"]), tuple(self.issues))
+
+    def _frame(self) -> tuple[bytes, bytes]:
+        head = self._exactly(5)
+        (length,) = struct.unpack(">I", head[1:])
+        if head[:1] not in (b"D", b"P", b"I", b"E", b"R") or length > LARGEST_FRAME:
+            raise self._died()
+        return head[:1], self._exactly(length)
+
+    def _exactly(self, count: int) -> bytes:
+        """That many bytes from the child; only the time spent waiting for it counts against its limit."""
+        pipe = _stream(self._child.stdout).fileno()
+        parts: list[bytes] = []
+        while count:
+            began = time.monotonic()
+            ready = select.select([pipe], [], [], max(0.0, self._seconds))[0]
+            self._seconds -= time.monotonic() - began
+            if not ready:
+                raise Refused("over-time", "Reading the file takes too long: split or simplify it.", tuple(self.issues))
+            part = os.read(pipe, min(count, BLOCK))
+            if not part:
+                raise self._died()
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+    def _died(self) -> Refused:
+        """Why the child ended without a word; what it printed goes to the log, not to the user."""
+        _kill(self._child)
+        kind, message = ENDS.get(-self._child.returncode, BROKE_DOWN)
+        return Refused(kind, message, tuple(self.issues))
+
+
+def _stream(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        raise ValueError("the child has no pipe")
+    return stream
+
+
+def _issue(plain: dict[str, Any]) -> Issue:
+    amounts = {name: None if plain[name] is None else Decimal(plain[name]) for name in ("before_m2", "after_m2")}
+    return Issue(**{**plain, **amounts})
+
+
+@contextmanager
+def read(
+    source: Path, layer: str, options: Options, on_progress: Callable[[int, int | None], None]
+) -> Iterator[Reading]:
+    """Open a file of others for a layer of LAYERS; rows come from `chunks()`, in EPSG:25832, m2 and ISO dates.
+
+    Raises Refused (here or from `chunks()`) for a file that cannot be taken; nothing stays behind.
+    """
+    if layer not in LAYERS:
+        raise Refused("layer-unknown", f"There is no layer '{layer}': use one of {', '.join(LAYERS)}.")
+    job = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
+    try:
+        name, sha256, size = _copied(source, job, options.limits)
+        mib = size / (1 << 20)
+        cpu = int(options.limits.cpu_seconds + options.limits.cpu_seconds_per_mib * mib)
+        order = {"name": name, "layer": layer, "options": _order(options), "cpu_seconds": cpu}
+        (job / "job.json").write_text(json.dumps(order), encoding="utf-8")
+        seconds = options.limits.wall_seconds + options.limits.wall_seconds_per_mib * mib
+        with _started(job) as child:
+            yield Reading(child, layer, sha256, options.limits, seconds, on_progress)
+    finally:
+        shutil.rmtree(job, ignore_errors=True)
+
+
+def _order(options: Options) -> dict[str, Any]:
+    return {**asdict(options), "choices": {name: sorted(values) for name, values in options.choices.items()}}
+
+
+@contextmanager
+def _started(job: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A fresh interpreter in its own session and folder, without input, environment or inherited files."""
+    with (job / "stderr").open("w+b") as errors:
+        child = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
+            [sys.executable, "-I", "-X", "utf8", "-c", START, str(job), str(PROJECT)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env={**ENVIRONMENT, "TMPDIR": str(job)},
+            cwd=job,
+            close_fds=True,
+            start_new_session=True,
+        )
+        try:
+            yield child
+        finally:
+            _kill(child)
+            _stream(child.stdout).close()
+            errors.seek(-min(4000, errors.seek(0, os.SEEK_END)), os.SEEK_END)
+            if said := errors.read().decode("utf-8", "replace").strip():
+                log.debug("the importing child said %r", said)
+
+
+def _kill(child: "subprocess.Popen[bytes]") -> None:
+    """End the child and whatever it started, and collect it."""
+    if child.poll() is None:
+        try:
+            child.wait(timeout=0.05)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _copied(source: Path, job: Path, limits: Limits) -> tuple[str, str, int]:
+    """Copy the file (of a Shapefile: its members) under a plain name; returns that name, SHA-256 and size in bytes."""
+    ending = ENDINGS.get(source.suffix.lower(), source.suffix.lower())
+    if ending not in FORMATS:
+        raise Refused(
+            "format-unknown",
+            f"'{source.suffix or source.name}' is no format that is read: give GeoPackage (.gpkg), GeoJSON, "
+            "Shapefile (.shp), FlatGeobuf (.fgb), GML, CSV or XLSX; unpack archives first.",
+        )
+    members = _members(source) if ending == ".shp" else {ending: source}
+    if ending == ".gpkg" and source.with_name(source.name + "-wal").exists():
+        raise Refused(
+            "in-use", "The GeoPackage is still open in another program (a -wal file lies beside it): close that first."
+        )
+    digest, size = hashlib.sha256(), 0
+    for member, path in members.items():
+        size += _copy(path, job / f"source{member}", digest, limits.bytes - size)
+    return f"source{ending}", digest.hexdigest(), size
+
+
+def _members(source: Path) -> dict[str, Path]:
+    """The members of a Shapefile that lie beside its .shp, whatever the case of their endings."""
+    beside = {path.suffix.lower(): path for path in sorted(source.parent.glob("*")) if path.stem == source.stem}
+    return {ending: beside[ending] for ending in SHAPEFILE_MEMBERS if ending in beside}
+
+
+def _copy(path: Path, target: Path, digest: Any, most: int) -> int:
+    size = 0
+    try:
+        if not path.is_file():
+            raise Refused("not-a-file", f"'{path.name}' is not there, or is no file: check the path.")
+        with path.open("rb") as file, target.open("xb") as copy:
+            while block := file.read(BLOCK):
+                size += len(block)
+                if size > most:
+                    raise Refused("too-large", "The file is larger than the import allows: split it.")
+                digest.update(block)
+                copy.write(block)
+    except PermissionError:
+        raise Refused("not-a-file", f"'{path.name}' may not be read: check its permissions.") from None
+    return size
+
+
+def sweep() -> int:
+    """Remove job folders whose process no longer lives (after a crash); returns how many."""
+    swept = 0
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        owner = folder.name.removeprefix(FOLDER).split("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            swept += 1
+    return swept

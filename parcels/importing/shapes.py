@@ -1,0 +1,257 @@
+"""Polygons of one chunk: from WKB in the file's CRS to checked MultiPolygons in EPSG:25832."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyproj
+import shapely
+from numpy.typing import NDArray
+from pyproj.enums import TransformDirection
+
+from parcels.importing.checks import Findings
+from parcels.importing.contract import Limits, Options, Refused
+from parcels.importing.repair import repaired, square_metres
+
+Shapes = NDArray[np.object_]
+Mask = NDArray[np.bool_]
+
+TARGET = pyproj.CRS.from_epsg(25832)
+POLYGON, MULTIPOLYGON, COLLECTION = 3, 6, 7
+GUESSES = ("EPSG:25832", "EPSG:4326", "EPSG:25833", "EPSG:4647", "EPSG:31467", "EPSG:3857")
+GUESS_NAMES = {"EPSG:4326": "degrees", "EPSG:25832": "metres of UTM zone 32"}
+
+
+def same_crs(one: pyproj.CRS, other: pyproj.CRS) -> bool:
+    """Whether two CRS give the same numbers once the axes are taken as east, north."""
+    if one.equals(other, ignore_axis_order=True):
+        return True
+    code = one.to_epsg(min_confidence=70)
+    return code is not None and code == other.to_epsg(min_confidence=70)
+
+
+def settled_crs(stated: pyproj.CRS | None, options: Options) -> pyproj.CRS:
+    """The CRS to read the file by: its own, or the given one where it states none; Refused where they differ."""
+    given = _given_crs(options.crs)
+    if stated is not None and given is not None and not same_crs(stated, given):
+        raise Refused(
+            "crs-contradiction",
+            f"The file states {_name(stated)}, --crs {options.crs} was given: leave --crs out, or correct the file.",
+        )
+    crs = stated or given
+    if crs is None:
+        raise Refused("crs-missing", "The file does not state its CRS: give it, e.g. --crs EPSG:25832.")
+    if not (crs.is_projected or crs.is_geographic):
+        raise Refused(
+            "crs-unusable",
+            f"{_name(crs)} is no map projection and no latitude and longitude: give the file in EPSG:25832.",
+        )
+    return crs
+
+
+def _given_crs(code: str | None) -> pyproj.CRS | None:
+    if code is None:
+        return None
+    try:
+        return pyproj.CRS.from_user_input(code)
+    except pyproj.exceptions.CRSError:
+        raise Refused("crs-unknown", f"--crs {code} is no known CRS: write it as EPSG:25832.") from None
+
+
+def _name(crs: pyproj.CRS) -> str:
+    code = crs.to_epsg(min_confidence=70)
+    return f"EPSG:{code} ({crs.name})" if code else crs.name
+
+
+@dataclass
+class Place:
+    """Where a file's coordinates lie: moves them to EPSG:25832 and counts those outside the extent."""
+
+    crs: pyproj.CRS
+    options: Options
+    stated: bool = True
+    seen: int = 0
+    outside: int = 0
+    sample: tuple[float, float] | None = None
+    move: pyproj.Transformer | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        moves = not same_crs(self.crs, TARGET)
+        self.move = pyproj.Transformer.from_crs(self.crs, TARGET, always_xy=True) if moves else None
+
+    def moved(self, shapes: Shapes, usable: Mask) -> Shapes:
+        """The shapes in EPSG:25832, those not usable left alone; the very same numbers if they are there already."""
+        if self.move is None or not usable.any():
+            return shapes
+        move = self.move
+        result = shapes.copy()
+        result[usable] = shapely.transform(
+            shapes[usable], lambda xy: np.column_stack(move.transform(xy[:, 0], xy[:, 1]))
+        )
+        return result
+
+    def inside(self, raw: Shapes, shapes: Shapes, usable: Mask) -> Mask:
+        """Which of the usable shapes lie wholly inside the configured extent."""
+        west, south, east, north = self.options.limits.extent
+        bounds = shapely.bounds(shapes)
+        with np.errstate(invalid="ignore"):
+            within = (bounds[:, 0] >= west) & (bounds[:, 1] >= south) & (bounds[:, 2] <= east) & (bounds[:, 3] <= north)
+        out = usable & ~within
+        self.seen += int(usable.sum())
+        self.outside += int(out.sum())
+        if self.sample is None and out.any():
+            corners = shapely.bounds(raw[out])
+            self.sample = (float(np.median(corners[:, 0])), float(np.median(corners[:, 1])))
+        return within
+
+    def refuse_if_elsewhere(self) -> None:
+        """Raises Refused with a diagnosis where most of the shapes seen lie outside the extent."""
+        if self.outside * 2 > self.seen and self.sample is not None:
+            kind, remedy = self._diagnosis(*self.sample)
+            x, y = self.sample
+            raise Refused(
+                kind,
+                f"{self.outside} of {self.seen} shapes lie outside the area of this register when read as "
+                f"{_name(self.crs)}, for example near {x:.8g}, {y:.8g}: {remedy}",
+            )
+
+    def _diagnosis(self, x: float, y: float) -> tuple[str, str]:
+        if self._fits(self.crs, y, x):
+            return (
+                "axes-swapped",
+                "the axes look swapped (north before east): exchange the two coordinates in the file.",
+            )
+        for code in GUESSES:
+            guess = pyproj.CRS.from_user_input(code)
+            swapped = not self._fits(guess, x, y)
+            if swapped and not self._fits(guess, y, x):
+                continue
+            looks = f"the coordinates look like {GUESS_NAMES.get(code, guess.name)}" + (
+                ", with the axes swapped" if swapped else ""
+            )
+            remedy = f"the CRS that the file states is wrong, it needs {code}" if self.stated else f"needs --crs {code}"
+            return "crs-wrong", f"{looks}: {remedy}."
+        return (
+            "outside-extent",
+            "check that it is the right file, and its CRS; Hamburg's files mostly need --crs EPSG:25832.",
+        )
+
+    def _fits(self, crs: pyproj.CRS, x: float, y: float) -> bool:
+        west, south, east, north = self.options.limits.extent
+        move = pyproj.Transformer.from_crs(crs, TARGET, always_xy=True)
+        east_of, north_of = move.transform(x, y, direction=TransformDirection.FORWARD)
+        return bool(west <= east_of <= east and south <= north_of <= north)
+
+
+def looks_metric(shapes: Shapes) -> bool:
+    """Whether most of the shapes have coordinates that cannot be longitude and latitude."""
+    bounds = shapely.bounds(shapes)
+    with np.errstate(invalid="ignore"):
+        metric = (np.abs(bounds[:, [0, 2]]).max(axis=1) > 180) | (np.abs(bounds[:, [1, 3]]).max(axis=1) > 90)
+    return bool(metric.sum() * 2 > (~np.isnan(bounds[:, 0])).sum())
+
+
+def parsed(wkb: NDArray[np.object_]) -> Shapes:
+    """Shapes from WKB, without Z and M; None where there is none or it cannot be read."""
+    shapes: Shapes = shapely.from_wkb(wkb, on_invalid="ignore")
+    if shapely.has_z(shapes).any() or shapely.has_m(shapes).any():
+        shapes = shapely.force_2d(shapes)
+    return shapes
+
+
+def checked(wkb: NDArray[np.object_], place: Place, findings: Findings, needed: bool) -> Shapes:
+    """The chunk's shapes as valid MultiPolygons in EPSG:25832; None where there is none or the row is rejected."""
+    raw = parsed(wkb)
+    usable = _areal(raw, wkb, findings, place.options.limits, needed)
+    usable &= _finite(raw, usable, findings)
+    shapes = place.moved(raw, usable)
+    within = place.inside(raw, shapes, usable)
+    for at in np.flatnonzero(usable & ~within):
+        said = "lies outside the area of this register: check its coordinates and the CRS"
+        findings.add(int(at), "geometry", "outside-extent", said)
+    usable &= within
+    shapes = _valid(shapes, usable, findings, place.options)
+    shapes[findings.bad | ~usable] = None
+    return _multi(shapes)
+
+
+def _areal(raw: Shapes, wkb: NDArray[np.object_], findings: Findings, limits: Limits, needed: bool) -> Mask:
+    """Which shapes are polygons at all, and not too large; the others are noted."""
+    types = shapely.get_type_id(raw)
+    empty = shapely.is_empty(raw)
+    vertices = shapely.get_num_coordinates(raw)
+    areal = ((types == POLYGON) | (types == MULTIPOLYGON)) & ~empty & (vertices <= limits.vertices)
+    for at in np.flatnonzero(~areal):
+        if wkb[at] is None:
+            if needed:
+                findings.add(int(at), "geometry", "no-geometry", "has no geometry: draw its polygon or remove the row")
+        elif raw[at] is None:
+            findings.add(int(at), "geometry", "unreadable-geometry", "has a damaged geometry: export the file anew")
+        elif empty[at]:
+            findings.add(
+                int(at), "geometry", "empty-geometry", "has an empty geometry: draw its polygon or remove the row"
+            )
+        elif types[at] in (POLYGON, MULTIPOLYGON):
+            said = f"has {vertices[at]} vertices, more than {limits.vertices}: split or simplify it"
+            findings.add(int(at), "geometry", "too-many-vertices", said)
+        elif types[at] == COLLECTION:
+            findings.add(int(at), "geometry", "collection", "is a geometry collection: keep only its polygon")
+        else:
+            said = f"is a {raw[at].geom_type}, which has no area: only polygons are taken"
+            findings.add(int(at), "geometry", "not-areal", said, value=raw[at].geom_type)
+    return np.asarray(areal)
+
+
+def _finite(raw: Shapes, usable: Mask, findings: Findings) -> Mask:
+    positions = np.flatnonzero(usable)
+    xy, of = shapely.get_coordinates(raw[positions], return_index=True)
+    finite = np.ones(len(raw), dtype=bool)
+    with np.errstate(invalid="ignore"):
+        odd = ~(np.abs(xy) < 1e12).all(axis=1)
+    if odd.any():
+        finite[positions[np.unique(of[odd])]] = False
+    for at in np.flatnonzero(~finite):
+        findings.add(
+            int(at), "geometry", "not-finite", "has coordinates that are no finite numbers: export the file anew"
+        )
+    return finite
+
+
+def _valid(shapes: Shapes, usable: Mask, findings: Findings, options: Options) -> Shapes:
+    """The shapes, invalid ones noted - and, on request, repaired."""
+    for at in np.flatnonzero(usable & ~shapely.is_valid(shapes)):
+        reason = shapely.is_valid_reason(shapes[at])
+        better = repaired(shapes[at], options.limits.repair_seconds) if options.repair else None
+        if better is None:
+            remedy = (
+                "it could not be repaired here in time: " if options.repair else "give --repair to have it mended, or "
+            )
+            said = f"is invalid ({_place(reason)}): {remedy}correct it in a GIS"
+            findings.add(int(at), "geometry", "invalid-geometry", said, value=reason)
+            continue
+        before, after = square_metres(shapes[at]), square_metres(better)
+        said = f"was invalid ({_place(reason)}) and has been repaired, {before} m2 before, {after} m2 after: check it"
+        findings.add(int(at), "geometry", "repaired", said, "warning", value=reason, before_m2=before, after_m2=after)
+        shapes[at] = better
+    return shapes
+
+
+def _place(reason: str) -> str:
+    """GEOS' reason with its place in words: 'Self-intersection[5 6]' becomes 'Self-intersection at 5 6'."""
+    return reason.replace("[", " at ").removesuffix("]")
+
+
+def _multi(shapes: Shapes) -> Shapes:
+    single = shapely.get_type_id(shapes) == POLYGON
+    if single.any():
+        shapes[single] = shapely.multipolygons(shapes[single][:, None])
+    return shapes
+
+
+def areas(shapes: Shapes) -> NDArray[np.float64]:
+    """Areas in m2 in the plane of EPSG:25832; NaN where there is no shape."""
+    return np.asarray(shapely.area(shapes), dtype=np.float64)
+
+
+def ewkb(shapes: Shapes) -> list[bytes | None]:
+    """Little-endian EWKB with SRID 25832, None where there is no shape."""
+    return list(shapely.to_wkb(shapely.set_srid(shapes, 25832), include_srid=True, byte_order=1))

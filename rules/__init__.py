@@ -1,0 +1,1 @@
+"""What the law and the Masterplan Industrie say: pure functions over frozen facts, every value dated and cited."""
