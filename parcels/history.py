@@ -130,21 +130,9 @@ def record(session: Session, at: datetime, kind: str, actor: str, **details: Any
 
 
 def open_workspace(session: Session, layer: Layer) -> None:
-    """Make the session's temporary tables for stating rows of a layer and amending with them; empty at commit."""
+    """Make, or empty, the session's temporary tables for stating rows of a layer and amending with them."""
     columns = ", ".join(f"{name} {kind}" for name, kind in layer.columns.items())
-    session.execute(
-        text(
-            f"CREATE TEMP TABLE IF NOT EXISTS {layer.incoming} (row bigint PRIMARY KEY, {columns}, valid_from date, "
-            "valid_to date) ON COMMIT DELETE ROWS"
-        )
-    )
-    session.execute(
-        text(
-            "CREATE TEMP TABLE IF NOT EXISTS amendment (fact bigint, row bigint, days daterange, closes boolean, "
-            'unit text COLLATE "C", content uuid) ON COMMIT DELETE ROWS'
-        )
-    )
-    session.execute(text('CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE ROWS'))
+    session.execute(text(_WORKSPACE.format(incoming=layer.incoming, columns=columns)))
 
 
 def state(session: Session, layer: Layer, rows: Sequence[dict[str, Any]]) -> None:
@@ -207,6 +195,16 @@ def _add(session: Session, layer: Layer, at: datetime) -> None:
         {"at": at},
     )
 
+
+_WORKSPACE = """
+CREATE TEMP TABLE IF NOT EXISTS {incoming} (row bigint PRIMARY KEY, {columns}, valid_from date, valid_to date)
+    ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS amendment (
+    fact bigint, row bigint, days daterange, closes boolean, unit text COLLATE "C", content uuid
+) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE ROWS;
+DELETE FROM {incoming}; DELETE FROM amendment; DELETE FROM touched
+"""
 
 # Content is hashed over all columns; equal content on adjacent days is one fact, so that order does not matter.
 _COMPARE = """

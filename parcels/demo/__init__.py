@@ -4,6 +4,7 @@ Every name, number and outline is invented; only the names of the seven Bezirke 
 """
 
 from parcels.demo.files import NOTICE, generate
+from parcels.demo.load import RegisterNotEmpty, load, load_file
 from parcels.demo.steps import FOLDER, STEPS, Step
 
-__all__ = ["FOLDER", "NOTICE", "STEPS", "Step", "generate"]
+__all__ = ["FOLDER", "NOTICE", "STEPS", "RegisterNotEmpty", "Step", "generate", "load", "load_file"]

@@ -1,0 +1,44 @@
+"""Loading the demo register: its steps, each an ordinary import at the instant at which it is said to have been recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from parcels.demo.steps import FOLDER, STEPS, Step
+from parcels.importing.store import LoadOptions, Report
+from parcels.importing.store import load as load_one
+
+
+class RegisterNotEmpty(Exception):
+    """The demo register goes into an empty register only: fictitious land must not mix with real land."""
+
+
+def load(session: Session, on_file: Callable[[int, int, str], None] = lambda done, total, name: None) -> list[Report]:
+    """Load all steps in the session's transaction and mark the register as fictitious; raises RegisterNotEmpty."""
+    if session.execute(text("SELECT EXISTS (SELECT FROM recording)")).scalar_one():
+        raise RegisterNotEmpty(
+            "The register holds recordings already. Load the demo into an empty one: give another LANDRESERVE_HOME."
+        )
+    # the files of a step become known one after the other, the last of them at the step's instant
+    files = [
+        (step, file, step.at - timedelta(microseconds=left))
+        for step in STEPS
+        for left, file in zip(range(len(step.files) - 1, -1, -1), step.files, strict=True)
+    ]
+    reports = []
+    for done, (step, (layer, name, options), at) in enumerate(files):
+        on_file(done, len(files), name)
+        reports.append(load_file(session, step, layer, name, options, at))
+    session.execute(text("UPDATE register SET fictitious = true"))
+    on_file(len(files), len(files), "")
+    return reports
+
+
+def load_file(session: Session, step: Step, layer: str, name: str, options: dict[str, Any], at: datetime) -> Report:
+    """Load one file of a step, known from `at`."""
+    return load_one(session, layer, FOLDER / name, LoadOptions(**options), at, "demo", note=step.note)

@@ -1,0 +1,71 @@
+"""One change to the register: facts amended, the ledger brought in step, the recording written; all in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from parcels import history, ledger
+from parcels.history import LAYERS, Amendment
+from parcels.ledger import Posting
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was recorded at `at`; `recording` is None where nothing changed and therefore nothing was recorded."""
+
+    at: datetime
+    recording: int | None
+    amendment: Amendment
+    posting: Posting
+
+
+def edit(session: Session, layer: str, rows: list[dict[str, Any]], now: datetime, actor: str, note: str | None) -> Change:
+    """State rows of one layer by hand and record them. Columns as in `history.LAYERS`, with valid_from and valid_to."""
+    history.open_workspace(session, LAYERS[layer])
+    at = history.lock(session, now)
+    history.state(session, LAYERS[layer], rows)
+    return record_stated(session, layer, at, "edit", actor, note=note)
+
+
+def record_stated(
+    session: Session,
+    layer: str,
+    at: datetime,
+    kind: str,
+    actor: str,
+    replace: bool = False,
+    on_step: Callable[[str], None] = lambda _: None,
+    **details: Any,
+) -> Change:
+    """Amend a layer with the rows stated in its workspace, derive what they touch, record it. The lock is held."""
+    on_step("amending")
+    amendment = history.amend(session, LAYERS[layer], at, replace)
+    if not amendment.changed:
+        return Change(at, None, amendment, Posting(0, 0))
+    posting = ledger.post(session, at, on_step)
+    summary = {"closed": amendment.closed, "added": amendment.added, "ended": amendment.ended, **details.pop("summary", {})}
+    number = history.record(session, at, kind, actor, layer=layer, summary=json.dumps(summary), **details)
+    return Change(at, number, amendment, posting)
+
+
+def rebuild(session: Session, now: datetime, actor: str, on_step: Callable[[str], None] = lambda _: None) -> Posting:
+    """Derive the whole ledger anew; recorded only where something differs."""
+    at = history.lock(session, now)
+    posting = ledger.rebuild(session, at, on_step)
+    if posting.closed or posting.added:
+        summary = json.dumps({"closed": posting.closed, "added": posting.added})
+        history.record(session, at, "rebuild", actor, summary=summary)
+    return posting
+
+
+def rules_version(session: Session) -> str | None:
+    """The version of the rules that the whole ledger was last derived under; None for an empty register."""
+    version: str | None = session.execute(text("SELECT rules_version FROM register")).scalar_one()
+    return version
