@@ -130,7 +130,7 @@ WITH turning AS (
 SELECT t.seam, t.seam AS on, t.starts, {_RECORDING}, t.{LINE_COLUMNS}
 FROM turning t LEFT JOIN recording r ON r.at = t.since
 ORDER BY t.seam, t.parcel_key, t.id
-"""  # noqa: S608 (own column names)
+"""
 
 _OVER_KNOWLEDGE = f"""
 WITH turning AS (
@@ -143,4 +143,4 @@ WITH turning AS (
 SELECT t.seam, CAST(:on AS date) AS on, t.starts, {_RECORDING}, t.{LINE_COLUMNS}
 FROM turning t LEFT JOIN recording r ON r.at = t.seam
 ORDER BY t.seam, t.parcel_key, t.id
-"""  # noqa: S608 (own column names)
+"""

@@ -50,7 +50,9 @@ def check_extensions(bound: Engine) -> None:
     missing = {"postgis", "btree_gist"} - found
     if missing:
         statements = "; ".join(f"CREATE EXTENSION {name}" for name in sorted(missing))
-        raise DatabaseUnfit(f"The database lacks {', '.join(sorted(missing))}. Let a superuser run there: {statements};")
+        raise DatabaseUnfit(
+            f"The database lacks {', '.join(sorted(missing))}. Let a superuser run there: {statements};"
+        )
 
 
 def migrate(bound: Engine, revision: str = "head") -> None:

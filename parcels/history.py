@@ -44,7 +44,13 @@ LAYERS = {
             "parcels",
             "parcel",
             "key",
-            {"key": 'text COLLATE "C"', "official_m2": "numeric(14, 2)", "gemarkung": _TEXT, "district": _TEXT, "geom": _GEOM},
+            {
+                "key": 'text COLLATE "C"',
+                "official_m2": "numeric(14, 2)",
+                "gemarkung": _TEXT,
+                "district": _TEXT,
+                "geom": _GEOM,
+            },
             derived={
                 "area_m2": "coalesce(official_m2, round(ST_Area(ST_Transform(geom, 4258)::geography)::numeric, 2))",
                 "area_basis": "CASE WHEN official_m2 IS NULL THEN 'ellipsoidal' ELSE 'official' END",
@@ -125,7 +131,7 @@ def record(session: Session, at: datetime, kind: str, actor: str, **details: Any
     names = ", ".join(columns)
     values = ", ".join("CAST(:summary AS jsonb)" if name == "summary" else f":{name}" for name in columns)
     session.execute(text("UPDATE register SET recorded_at = :at"), {"at": at})
-    statement = text(f"INSERT INTO recording ({names}) VALUES ({values}) RETURNING id")  # noqa: S608 (own column names)
+    statement = text(f"INSERT INTO recording ({names}) VALUES ({values}) RETURNING id")
     return int(session.execute(statement, columns).scalar_one())
 
 
@@ -139,7 +145,7 @@ def state(session: Session, layer: Layer, rows: Sequence[dict[str, Any]]) -> Non
     """State rows one by one (edits); imports copy into the same table. Geometry as EWKT or EWKB in EPSG:25832."""
     names = [*layer.columns, "valid_from", "valid_to"]
     statement = text(
-        f"INSERT INTO {layer.incoming} (row, {', '.join(names)}) VALUES (:row, {', '.join(f':{n}' for n in names)})"  # noqa: S608
+        f"INSERT INTO {layer.incoming} (row, {', '.join(names)}) VALUES (:row, {', '.join(f':{n}' for n in names)})"
     )
     session.execute(statement, [{"row": number, **dict.fromkeys(names), **row} for number, row in enumerate(rows, 1)])
 
@@ -170,7 +176,11 @@ def _compare(session: Session, layer: Layer, replace: bool) -> None:
     names = ", ".join(layer.columns)
     elsewhere = _ELSEWHERE.format(table=layer.table, unit=layer.unit) if replace else ""
     session.execute(
-        text(_COMPARE.format(table=layer.table, unit=layer.unit, names=names, incoming=layer.incoming, elsewhere=elsewhere))
+        text(
+            _COMPARE.format(
+                table=layer.table, unit=layer.unit, names=names, incoming=layer.incoming, elsewhere=elsewhere
+            )
+        )
     )
 
 
@@ -190,7 +200,7 @@ def _add(session: Session, layer: Layer, at: datetime) -> None:
                 FROM amendment a JOIN {layer.table} f ON f.id = a.fact
                 WHERE NOT a.closes AND a.row IS NULL
             ) wanted
-            """  # noqa: S608 (names of our own tables and columns)
+            """
         ),
         {"at": at},
     )

@@ -68,10 +68,14 @@ def verify(session: Session, at: datetime, on_step: Callable[[str], None] = lamb
     _derive(session, at, whole=True, on_step=on_step)
     on_step("comparing")
     missing = session.execute(
-        text("SELECT d.* FROM derived d WHERE NOT EXISTS (SELECT FROM ledger l WHERE upper_inf(l.known) AND l.content = d.content)")
+        text(
+            "SELECT d.* FROM derived d WHERE NOT EXISTS (SELECT FROM ledger l WHERE upper_inf(l.known) AND l.content = d.content)"
+        )
     )
     surplus = session.execute(
-        text("SELECT l.* FROM ledger l WHERE upper_inf(l.known) AND NOT EXISTS (SELECT FROM derived d WHERE l.content = d.content)")
+        text(
+            "SELECT l.* FROM ledger l WHERE upper_inf(l.known) AND NOT EXISTS (SELECT FROM derived d WHERE l.content = d.content)"
+        )
     )
     return Difference([dict(row) for row in missing.mappings()], [dict(row) for row in surplus.mappings()])
 
@@ -116,7 +120,14 @@ def _judge(session: Session, known_at: datetime, thresholds: list[Decimal]) -> N
         text("SELECT facts, range_merge(range_agg(days)) AS days FROM measured GROUP BY facts")
     ).all()
     verdicts = [
-        {"facts": facts, "since": since, "until": until, "standing": v.standing, "not_met": v.not_met, "unknown": v.unknown}
+        {
+            "facts": facts,
+            "since": since,
+            "until": until,
+            "standing": v.standing,
+            "not_met": v.not_met,
+            "unknown": v.unknown,
+        }
         for facts, days in found
         for since, until, v in timeline(_part(facts, thresholds), days.lower, days.upper, known_at)
     ]
@@ -124,10 +135,24 @@ def _judge(session: Session, known_at: datetime, thresholds: list[Decimal]) -> N
 
 
 def _part(facts: str, thresholds: list[Decimal]) -> Part:
-    designation, commercial, in_port, size, held, holder, disposition, until, *flags, possible = json.loads(facts)
+    designation, commercial, in_port, size, held, *holding_facts = json.loads(facts)
     net_m2 = None if size is None else [Decimal(0), *thresholds][size]
-    holding = Holding(holder, disposition, _day(until), *flags, _day(possible)) if held else None
+    holding = _holding(*holding_facts) if held else None
     return Part(designation, commercial, in_port, net_m2, holding)
+
+
+def _holding(
+    holder: str | None,
+    disposition: str | None,
+    until: str | None,
+    serviced: bool | None,
+    cleared: bool | None,
+    binding_use: bool | None,
+    opposing_plan: bool | None,
+    possible_from: str | None,
+) -> Holding:
+    days = _day(until), _day(possible_from)
+    return Holding(holder, disposition, days[0], serviced, cleared, binding_use, opposing_plan, days[1])
 
 
 def _day(text: str | None) -> date | None:

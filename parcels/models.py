@@ -96,11 +96,11 @@ class Fact:
     content: Mapped[UUID]
 
     @declared_attr
-    def valid(cls) -> Mapped[Range[date]]:
+    def valid(self) -> Mapped[Range[date]]:
         return mapped_column(DATERANGE, nullable=False)
 
     @declared_attr
-    def known(cls) -> Mapped[Range[datetime]]:
+    def known(self) -> Mapped[Range[datetime]]:
         return mapped_column(TSTZRANGE, nullable=False)
 
 
@@ -124,7 +124,9 @@ def area_checks(null_allowed: bool = False) -> tuple[CheckConstraint, CheckConst
 
 def no_overlap(table: str, *units: Any) -> ExcludeConstraint:
     """One fact per unit, day and instant of knowledge."""
-    return ExcludeConstraint(*[(u, "=") for u in units], ("valid", "&&"), ("known", "&&"), name=f"ex_{table}", using="gist")
+    return ExcludeConstraint(
+        *[(u, "=") for u in units], ("valid", "&&"), ("known", "&&"), name=f"ex_{table}", using="gist"
+    )
 
 
 class District(Fact, Base):

@@ -5,7 +5,8 @@ Amounts are Decimal m2. `on` is a day, `known_at` an aware instant; both are giv
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +21,6 @@ from rules.facts import Standing
 from rules.law import LAW
 
 DIMENSIONS = ("district", "designation", "holder", "site", "size_class")
-STOCK_DIMENSIONS = ("designation", "district", "ownership")
 SQUARE_METRES_PER_HECTARE = Decimal(10_000)
 
 
@@ -82,16 +82,6 @@ LINE_COLUMNS = """id, parcel_key, part, site, district, holder, disposition, des
     port_m2, net_m2, area_basis, standing, not_met, unknown, lower(valid) AS valid_from, upper(valid) AS valid_to"""
 
 
-@dataclass(frozen=True, slots=True)
-class StockGroup:
-    """Workplace land outside the port, in m2; `unclear_m2` is G land of which nobody recorded how it is used."""
-
-    values: dict[str, str | None]
-    area_m2: Decimal
-    net_m2: Decimal
-    unclear_m2: Decimal
-
-
 def recorded_at(session: Session, known_at: datetime | None = None) -> datetime | None:
     """The instant of the last recording not after `known_at`: between two recordings all answers are the same."""
     if known_at is None:
@@ -109,26 +99,29 @@ def reserve(session: Session, on: date, known_at: datetime, by: Sequence[str] = 
 
 
 def _reserve(session: Session, on: date, known_at: datetime, by: Sequence[str]) -> list[Group]:
-    if unknown := set(by) - set(DIMENSIONS):
-        raise ValueError(f"no such dimension: {', '.join(sorted(unknown))}")
     limits = [limit * SQUARE_METRES_PER_HECTARE for limit in LAW.on(on, known_at)["reserve.size_classes_ha"].amounts]
-    template = statement("reserve").text.replace("/* by */", "".join(f"{name}, " for name in by))
-    grouping = f"GROUP BY {', '.join(by)} ORDER BY {', '.join(f'{name} NULLS LAST' for name in by)}" if by else ""
-    rows = session.execute(
-        text(template.replace("/* group */", grouping)), {"on": on, "known_at": known_at, "limits": limits}
-    )
-    return [Group({name: _label(row, name) for name in by}, Totals(*tuple(row)[len(by) :])) for row in rows]
+    bound = {"on": on, "known_at": known_at, "limits": limits}
+    return [Group(values, Totals(*sums)) for values, sums in grouped(session, "reserve", by, DIMENSIONS, bound)]
 
 
-def _label(row: Any, name: str) -> str | None:
-    value = getattr(row, name)
-    return None if value is None else str(value)
+def grouped(
+    session: Session, name: str, by: Sequence[str], known: Sequence[str], bound: dict[str, Any]
+) -> Iterator[tuple[dict[str, str | None], tuple[Any, ...]]]:
+    """Run a statement that sums, grouped by some of its known dimensions: (values of the dimensions, sums) each."""
+    if unknown := set(by) - set(known):
+        raise ValueError(f"no such dimension: {', '.join(sorted(unknown))}")
+    columns, order = "".join(f"{name}, " for name in by), ", ".join(f"{name} NULLS LAST" for name in by)
+    grouping = f"GROUP BY {', '.join(by)} ORDER BY {order}" if by else ""
+    template = statement(name).text.replace("/* by */", columns).replace("/* group */", grouping)
+    for row in session.execute(text(template), bound):
+        values = {name: None if value is None else str(value) for name, value in zip(by, row, strict=False)}
+        yield values, tuple(row)[len(by) :]
 
 
 def size_class_labels(on: date, known_at: datetime) -> list[str]:
     """Names of the size classes, smallest first, as `size_class` values count them from 0: "under 0.5 ha", ..."""
     limits = [format(limit.normalize(), "f") for limit in LAW.on(on, known_at)["reserve.size_classes_ha"].amounts]
-    between = [f"{low} to under {high} ha" for low, high in zip(limits, limits[1:], strict=False)]
+    between = [f"{low} to under {high} ha" for low, high in itertools.pairwise(limits)]
     return [f"under {limits[0]} ha", *between, f"{limits[-1]} ha and more"]
 
 
@@ -138,7 +131,7 @@ def series(session: Session, since: date, until: date, known_at: datetime) -> li
         statement("series"), {"since": since, "until": until + timedelta(days=1), "known_at": known_at}
     )
     points = [Point(*row) for row in rows]
-    changes = [p for last, p in zip(points, points[1:], strict=False) if (p.net_m2, p.free_m2) != (last.net_m2, last.free_m2)]
+    changes = [p for last, p in itertools.pairwise(points) if (p.net_m2, p.free_m2) != (last.net_m2, last.free_m2)]
     return points[:1] + changes
 
 
@@ -159,7 +152,7 @@ def entries(
         where.append("district = :district")
     if after:
         where.append("(parcel_key, id) > (:after_key, :after_id)")
-    sql = f"SELECT {LINE_COLUMNS} FROM ledger WHERE {' AND '.join(where)} ORDER BY parcel_key, id LIMIT :limit"  # noqa: S608
+    sql = f"SELECT {LINE_COLUMNS} FROM ledger WHERE {' AND '.join(where)} ORDER BY parcel_key, id LIMIT :limit"
     key, number = after or ("", 0)
     bound = {"on": on, "known_at": known_at, "standings": list(standings), "district": district, "limit": limit}
     return [line(row) for row in session.execute(text(sql), {**bound, "after_key": key, "after_id": number})]
@@ -169,23 +162,3 @@ def line(row: Any) -> Line:
     """A Line of a row that was selected by LINE_COLUMNS, whatever else was selected with it."""
     values = {name: row._mapping[name] for name in Line.__dataclass_fields__}
     return Line(**{**values, "standing": Standing(values["standing"])})
-
-
-def stock(session: Session, on: date, known_at: datetime, by: Sequence[str] = ()) -> list[StockGroup]:
-    """The stock (Bestand) on a day by dimensions of STOCK_DIMENSIONS; without any, one group of all."""
-    if unknown := set(by) - set(STOCK_DIMENSIONS):
-        raise ValueError(f"no such dimension: {', '.join(sorted(unknown))}")
-    law = LAW.on(on, known_at)
-    template = statement("stock").text.replace("/* by */", "".join(f"{name}, " for name in by))
-    grouping = f"GROUP BY {', '.join(by)} ORDER BY {', '.join(f'{name} NULLS LAST' for name in by)}" if by else ""
-    rows = session.execute(
-        text(template.replace("/* group */", grouping)),
-        {
-            "on": on,
-            "known_at": known_at,
-            "designations": list(law["stock.designations"].codes),
-            "if_commercial": list(law["stock.designations_if_in_use_as_commercial"].codes),
-            "municipal": list(law["holders.municipal"].codes),
-        },
-    )
-    return [StockGroup({name: _label(row, name) for name in by}, *tuple(row)[len(by) :]) for row in rows]

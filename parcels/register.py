@@ -26,7 +26,9 @@ class Change:
     posting: Posting
 
 
-def edit(session: Session, layer: str, rows: list[dict[str, Any]], now: datetime, actor: str, note: str | None) -> Change:
+def edit(
+    session: Session, layer: str, rows: list[dict[str, Any]], now: datetime, actor: str, note: str | None
+) -> Change:
     """State rows of one layer by hand and record them. Columns as in `history.LAYERS`, with valid_from and valid_to."""
     history.open_workspace(session, LAYERS[layer])
     at = history.lock(session, now)
@@ -50,7 +52,12 @@ def record_stated(
     if not amendment.changed:
         return Change(at, None, amendment, Posting(0, 0))
     posting = ledger.post(session, at, on_step)
-    summary = {"closed": amendment.closed, "added": amendment.added, "ended": amendment.ended, **details.pop("summary", {})}
+    summary = {
+        "closed": amendment.closed,
+        "added": amendment.added,
+        "ended": amendment.ended,
+        **details.pop("summary", {}),
+    }
     number = history.record(session, at, kind, actor, layer=layer, summary=json.dumps(summary), **details)
     return Change(at, number, amendment, posting)
 

@@ -64,7 +64,9 @@ def session(engine: Engine) -> Iterator[Session]:
     """A session whose commits are savepoints of a transaction that is rolled back."""
     with engine.connect() as connection:
         outer = connection.begin()
-        with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False, autoflush=False) as s:
+        with Session(
+            connection, join_transaction_mode="create_savepoint", expire_on_commit=False, autoflush=False
+        ) as s:
             yield s
         outer.rollback()
 

@@ -55,7 +55,7 @@ class Issue:
     after_m2: Decimal | None = None
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an outcome that the caller reports, not a fault of the program
+class Refused(Exception):
     """The whole file is refused; `kind` is a stable code, `message` says why and what to do."""
 
     def __init__(self, kind: str, message: str, issues: tuple[Issue, ...] = ()) -> None:

@@ -131,11 +131,11 @@ def _prepare(session: Session, target: history.Layer, since: date | None) -> Non
     """Fill what the file leaves to us: the day since which, and the identity of deductions that have none."""
     if since is not None:
         session.execute(
-            text(f"UPDATE {target.incoming} SET valid_from = :since WHERE valid_from IS NULL"),  # noqa: S608
+            text(f"UPDATE {target.incoming} SET valid_from = :since WHERE valid_from IS NULL"),
             {"since": since},
         )
     if target.name == "deductions":
-        session.execute(text(f"UPDATE {target.incoming} SET ref = md5(ROW(kind, geom)::text) WHERE ref IS NULL"))  # noqa: S608
+        session.execute(text(f"UPDATE {target.incoming} SET ref = md5(ROW(kind, geom)::text) WHERE ref IS NULL"))
     session.execute(text(f"ANALYZE {target.incoming}"))
 
 
@@ -143,7 +143,11 @@ def _clashes(session: Session, target: history.Layer) -> list[Issue]:
     """Rows of one file that contradict each other are rejected, all of them: nobody knows which is right."""
     if not target.single and target.name != "holdings":
         return []
-    overlap = "true" if target.single else "(a.geom IS NULL OR b.geom IS NULL OR ST_Area(ST_Intersection(a.geom, b.geom)) >= 0.01)"
+    overlap = (
+        "true"
+        if target.single
+        else "(a.geom IS NULL OR b.geom IS NULL OR ST_Area(ST_Intersection(a.geom, b.geom)) >= 0.01)"
+    )
     names = ", ".join(target.columns)
     found = session.execute(
         text(
@@ -156,12 +160,12 @@ def _clashes(session: Session, target: history.Layer) -> list[Issue]:
                 AND daterange(b.valid_from, b.valid_to) && daterange(a.valid_from, a.valid_to) AND {overlap}
             GROUP BY a.row, a.{target.unit}
             ORDER BY a.row
-            """  # noqa: S608 (names of our own tables and columns)
+            """
         )
     ).all()
     issues = [_clash(target, row) for row in found]
     rejected = [issue.row for issue in issues if issue.severity == "error"]
-    session.execute(text(f"DELETE FROM {target.incoming} WHERE row = ANY (:rows)"), {"rows": rejected})  # noqa: S608
+    session.execute(text(f"DELETE FROM {target.incoming} WHERE row = ANY (:rows)"), {"rows": rejected})
     return issues
 
 
@@ -183,7 +187,7 @@ def _guard(session: Session, change: register.Change, options: LoadOptions) -> N
     ended = change.amendment.ended
     table = change.amendment.layer.table
     known = "known @> (CAST(:at AS timestamptz) - interval '1 microsecond')"
-    before = session.execute(text(f"SELECT count(*) FROM {table} WHERE {known}"), {"at": change.at}).scalar_one()  # noqa: S608
+    before = session.execute(text(f"SELECT count(*) FROM {table} WHERE {known}"), {"at": change.at}).scalar_one()
     if ended > max(ALWAYS_FEW, LARGE_SHARE * before) and options.confirm_closing != ended and not options.dry_run:
         raise Refused(
             "closing-much",
@@ -227,9 +231,7 @@ def _holdings_declared_in_vain(session: Session) -> list[Issue]:
             ORDER BY row"""
         )
     )
-    message = (
-        "row {row}: parcel {key} has a geometry for these days, so its measured area counts and declared_net_m2 is not used."
-    )
+    message = "row {row}: parcel {key} has a geometry for these days, so its measured area counts and declared_net_m2 is not used."
     return [
         Issue(row, key, "declared_net_m2", "declared-unused", "note", message.format(row=row, key=key), str(area))
         for row, key, area in found.all()

@@ -37,7 +37,7 @@ _WORDS = {
 }
 
 
-class Unreadable(Exception):  # noqa: N818 - a finding about the data
+class Unreadable(Exception):
     """A cell that means nothing certain: `kind` is the issue's code, the text says what is wrong and the remedy."""
 
     def __init__(self, kind: str, text: str) -> None:

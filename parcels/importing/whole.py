@@ -157,7 +157,7 @@ def _geopackage_rows(connection: sqlite3.Connection, layer: str) -> Wholeness:
     keys = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted})") if row[5]]
     if len(keys) != 1 or '"' in keys[0]:
         raise Refused("no-identity", f"The table '{table}' has no single id column: export the layer anew.")
-    (rows,) = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()  # noqa: S608 - quoted name out of gpkg_contents
+    (rows,) = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()
     (srs,) = connection.execute(
         "SELECT srs_id FROM gpkg_geometry_columns WHERE table_name = ?", (table,)
     ).fetchone() or (0,)

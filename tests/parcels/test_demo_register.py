@@ -1,6 +1,7 @@
 """The demo register through the gate, the history and the ledger, against the independent reckoning with shapely."""
 
 import csv
+import itertools
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -70,7 +71,7 @@ def test_changes_over_days_add_up(register: Session) -> None:
 def test_changes_over_knowledge_add_up(register: Session) -> None:
     on = date(2025, 6, 1)
     instants = [datetime(2024, 1, 1, tzinfo=UTC), *register.scalars(text("SELECT at FROM recording ORDER BY at")), NOW]
-    for known_from, known_to in zip(instants, instants[1:], strict=False):
+    for known_from, known_to in itertools.pairwise(instants):
         if known_from >= known_to:
             continue
         found = changes.over_knowledge(register, on, known_from, known_to)

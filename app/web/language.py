@@ -1,0 +1,109 @@
+"""The page's language: which one is asked for, its sentences, and how it writes numbers, days and instants."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import Translations
+
+from rules.criteria import Fact, Reason
+from rules.law import BERLIN
+
+CATALOGUES = Path(__file__).parent / "locales"
+LANGUAGES = {"de": Locale("de", "DE"), "en": Locale("en", "GB")}
+DEFAULT = "de"
+SQUARE_METRES_PER_HECTARE = Decimal(10_000)
+CODED = ("designation", "holder", "disposition")
+
+
+@dataclass(frozen=True, slots=True)
+class Translator:
+    """Sentences of one catalogue and the spelling of its locale; days and instants are Europe/Berlin."""
+
+    language: str
+    locale: Locale
+    catalogue: Translations
+
+    def text(self, message: str, /, **values: object) -> str:
+        """A sentence of the pages; its msgid is the English one, with named gaps."""
+        return str(self.catalogue.gettext(message)).format(**values)
+
+    def count(self, singular: str, plural: str, n: int, /, **values: object) -> str:
+        """The sentence that fits the number n, which it may name as {n}."""
+        return str(self.catalogue.ngettext(singular, plural, n)).format(n=self.number(n), **values)
+
+    def code(self, kind: str, code: str) -> str:
+        """The name of a code (kinds: criterion, state, standing, disposition, holder, ...); the code itself if it has none."""
+        return str(self.catalogue.pgettext(kind, code))
+
+    def reason(self, reason: Reason) -> str:
+        """The sentence that a reason's code stands for, with its values as this language writes them."""
+        values = {name: self._value(name, value) for name, value in reason.params}
+        return str(self.catalogue.pgettext("because", reason.code.value)).format(**values)
+
+    def _value(self, name: str, value: Fact | int) -> str:
+        if isinstance(value, date):
+            return self.day(value)
+        if isinstance(value, Decimal):
+            return self.square_metres(value)
+        if isinstance(value, int):
+            return self.number(value)
+        return self.code(name, str(value)) if name in CODED else str(value)
+
+    def number(self, value: int | Decimal) -> str:
+        """A number with as many decimals as it needs."""
+        return str(format_decimal(value, locale=self.locale, decimal_quantization=False))
+
+    def hectares(self, value_m2: Decimal, sign: bool = False) -> str:
+        """Square metres as hectares with four decimals, without the unit."""
+        pattern = "+#,##0.0000;-#,##0.0000" if sign and value_m2 else "#,##0.0000"
+        return str(format_decimal(value_m2 / SQUARE_METRES_PER_HECTARE, pattern, self.locale))
+
+    def square_metres(self, value_m2: Decimal) -> str:
+        """Square metres exactly, with the unit."""
+        return f"{self.number(value_m2.normalize())} m²"
+
+    def day(self, value: date, length: str = "long") -> str:
+        """A day in words ("long") or short ("medium")."""
+        return str(format_date(value, length, locale=self.locale))
+
+    def instant(self, value: datetime, length: str = "long") -> str:
+        """An instant to the second, in Berlin's time."""
+        local = value.astimezone(BERLIN)
+        return f"{self.day(local.date(), length)}, {format_datetime(local, 'HH:mm:ss', locale=self.locale)}"
+
+
+@cache
+def translator(language: str) -> Translator:
+    """The translator of a language of LANGUAGES; its catalogue is compiled from the .po file when first asked for."""
+    with (CATALOGUES / language / "LC_MESSAGES" / "messages.po").open("rb") as lines:
+        catalogue = read_po(lines, locale=language, abort_invalid=True)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translator(language, LANGUAGES[language], Translations(compiled))
+
+
+def chosen(asked: str | None, accepted: str | None) -> str:
+    """The language asked for outright, else the best of an Accept-Language header, else German."""
+    if asked in LANGUAGES:
+        return asked
+    ranked = [(quality, language) for language, quality in _ranges(accepted or "") if language in LANGUAGES and quality]
+    return max(ranked, key=lambda found: found[0])[1] if ranked else DEFAULT
+
+
+def _ranges(header: str) -> list[tuple[str, float]]:
+    """Primary languages of an Accept-Language header (RFC 9110 § 12.5.4) with their weights, in order."""
+    found = re.findall(r"(?:^|,)\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?(?=,|$)", header)
+    return [(language.lower(), float(weight or 1)) for language, weight in found]
