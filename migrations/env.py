@@ -15,6 +15,7 @@ LOCK = 7_100_100  # the number of the advisory lock: any constant does, as long 
 def run(connection: Connection) -> None:
     """All pending revisions in one transaction each; a lock that is not free within three seconds ends the attempt."""
     connection.execute(text("SET lock_timeout = '3s'"))
+    connection.execute(text("SET statement_timeout = '15min'"))
     connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK})
     connection.commit()
     try:
@@ -31,6 +32,8 @@ def run(connection: Connection) -> None:
     finally:
         connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": LOCK})
+        connection.execute(text("RESET lock_timeout"))
+        connection.execute(text("RESET statement_timeout"))
         connection.commit()
 
 

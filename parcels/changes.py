@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from parcels.queries import LINE_COLUMNS, Line, line
+from parcels.queries import LINE_COLUMNS, Line, in_force, line
 from rules.facts import Standing
 
 
@@ -44,12 +44,14 @@ class Change:
 
 def over_days(session: Session, since: date, until: date, known_at: datetime) -> list[Change]:
     """The changes from `since` to `until` as known at one instant, each on the day it happened (since < day <= until)."""
+    in_force(since, known_at)
     rows = session.execute(text(_OVER_DAYS), {"since": since, "until": until, "known_at": known_at}).all()
     return _changes(rows)
 
 
 def over_knowledge(session: Session, on: date, known_from: datetime, known_to: datetime) -> list[Change]:
     """What became known of one day between two instants (known_from < recording <= known_to), recording by recording."""
+    in_force(on, known_to)
     rows = session.execute(text(_OVER_KNOWLEDGE), {"on": on, "known_from": known_from, "known_to": known_to}).all()
     return _changes(rows)
 

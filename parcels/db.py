@@ -6,11 +6,16 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script.revision import ResolutionError
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+
+
+ATTEMPTS = 10
+OLDEST_POSTGIS = (3, 3)
 
 
 class DatabaseUnfit(Exception):
@@ -44,10 +49,11 @@ def _config(url_free: object | None = None) -> Config:
 
 
 def check_extensions(bound: Engine) -> None:
-    """PostGIS and btree_gist must be there: only a superuser may create them."""
+    """PostGIS (3.3 or later) and btree_gist must be there: only a superuser may create them."""
     with bound.connect() as connection:
-        found = set(connection.scalars(text("SELECT extname FROM pg_extension")))
-    missing = {"postgis", "btree_gist"} - found
+        rows = connection.execute(text("SELECT extname, extversion FROM pg_extension"))
+        found: dict[str, str] = {row.extname: row.extversion for row in rows}
+    missing = {"postgis", "btree_gist"} - found.keys()
     if missing:
         statements = "; ".join(f"CREATE EXTENSION {name}" for name in sorted(missing))
         raise DatabaseUnfit(
@@ -58,13 +64,17 @@ def check_extensions(bound: Engine) -> None:
 def migrate(bound: Engine, revision: str = "head") -> None:
     """Bring the schema to `revision`; a lock that stays taken is asked for ten times. Safe to be started twice at once."""
     check_extensions(bound)
-    for attempt in range(10):
+    for attempt in range(ATTEMPTS):
         try:
             with bound.connect() as connection:
                 command.upgrade(_config(connection), revision)
             return
+        except ResolutionError as error:
+            raise DatabaseUnfit(
+                "The database was migrated by a newer version of landreserve: start that version, or restore a backup."
+            ) from error
         except OperationalError as error:
-            if attempt == 9 or "lock timeout" not in str(error):
+            if attempt == ATTEMPTS - 1 or "lock timeout" not in str(error):
                 raise
 
 

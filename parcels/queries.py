@@ -125,8 +125,14 @@ def size_class_labels(on: date, known_at: datetime) -> list[str]:
     return [f"under {limits[0]} ha", *between, f"{limits[-1]} ha and more"]
 
 
+def in_force(on: date, known_at: datetime) -> None:
+    """Raise NotInForce for a day before the reserve's parameters begin: then there is no answer, not an empty one."""
+    LAW.on(on, known_at)["reserve.target_ha"]
+
+
 def series(session: Session, since: date, until: date, known_at: datetime) -> list[Point]:
     """Both series over the days since..until (inclusive): a point on the first day and on each seam at which one changes."""
+    in_force(since, known_at)
     rows = session.execute(
         statement("series"), {"since": since, "until": until + timedelta(days=1), "known_at": known_at}
     )
@@ -145,6 +151,7 @@ def entries(
     district: str | None = None,
 ) -> list[Line]:
     """The ledger's lines on a day by parcel; `after` is the (parcel_key, id) of the last line of the page before."""
+    in_force(on, known_at)
     where = ["valid @> CAST(:on AS date)", "known @> CAST(:known_at AS timestamptz)"]
     if standings:
         where.append("standing = ANY (:standings)")
