@@ -4,26 +4,33 @@ Each layer that the system does not grant is left out and named; the driver list
 """
 
 import ctypes
+import errno
 import os
 import resource
 import sys
 import sysconfig
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
 from parcels.importing.contract import Limits
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 LARGEST_FILE = 1 << 30
 OPEN_FILES = 64
+FORGONE = ("socket", "socketpair", "connect", "execve", "execveat", "ptrace", "process_vm_readv")
 
 
 def confine(limits: Limits, cpu_seconds: int, job: Path, project: Path) -> list[str]:
     """Lay every layer of defence that the system grants; returns the names of those that hold."""
+    seccomp = _seccomp()
     held = [_limit(limits, cpu_seconds)]
     if _leave_network():
         held.append("netns")
     if _see_only(job, project):
         held.append("landlock")
+    if seccomp and _forgo_calls(seccomp):
+        held.append("seccomp")
     return held
 
 
@@ -64,6 +71,27 @@ def _see_only(job: Path, project: Path) -> bool:
         rules.allow(job)
         rules.apply()
     except (LandlockError, OSError):
+        return False
+    return True
+
+
+def _seccomp() -> ModuleType | None:
+    """The binding to libseccomp; it looks the library up by running ldconfig, so it comes before all other confinement."""
+    try:
+        import pyseccomp
+    except (ImportError, RuntimeError):
+        return None
+    return cast(ModuleType, pyseccomp)
+
+
+def _forgo_calls(seccomp: ModuleType) -> bool:
+    """No sockets, of whatever family (a network namespace leaves those on the file system reachable), no other programs."""
+    try:
+        rules = seccomp.SyscallFilter(seccomp.ALLOW)
+        for call in FORGONE:
+            rules.add_rule(seccomp.ERRNO(errno.EPERM), call)
+        rules.load()
+    except (OSError, RuntimeError):
         return False
     return True
 
