@@ -199,7 +199,7 @@ def _guard(session: Session, change: register.Change, options: LoadOptions) -> N
 def _after(session: Session, target: history.Layer, change: register.Change) -> list[Issue]:
     """What only shows once the rows stand beside everything else."""
     if target.name == "holdings":
-        return _holdings_without_area(session) + _holdings_declared_in_vain(session)
+        return _holdings_without_area(session) + _holdings_declared_in_vain(session) + _parts_outside(session)
     if target.name == "zones" and change.recording is not None:
         return _zones_of_one_day(session, change.at)
     return []
@@ -235,6 +235,27 @@ def _holdings_declared_in_vain(session: Session) -> list[Issue]:
     return [
         Issue(row, key, "declared_net_m2", "declared-unused", "note", message.format(row=row, key=key), str(area))
         for row, key, area in found.all()
+    ]
+
+
+def _parts_outside(session: Session) -> list[Issue]:
+    """Only what lies in the parcel counts; a part drawn beside it should not get lost without a word."""
+    found = session.execute(
+        text(
+            """SELECT i.row, i.parcel_key, round(ST_Area(ST_Difference(i.geom, p.geom))::numeric, 2) AS outside_m2
+            FROM incoming_holding i
+            JOIN parcel p ON p.key = i.parcel_key AND upper_inf(p.known) AND p.valid && daterange(i.valid_from, i.valid_to)
+            WHERE i.geom IS NOT NULL AND ST_Area(ST_Difference(i.geom, p.geom)) > greatest(1, 0.001 * ST_Area(i.geom))
+            ORDER BY i.row"""
+        )
+    )
+    message = (
+        "row {row}: {m2} m2 of the part lie outside parcel {key} and do not count: correct the outline, or import the "
+        "parcel as it is now."
+    )
+    return [
+        Issue(row, key, "geometry", "part-outside", "warning", message.format(row=row, key=key, m2=m2), str(m2))
+        for row, key, m2 in found.all()
     ]
 
 

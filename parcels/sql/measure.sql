@@ -57,6 +57,7 @@ place AS MATERIALIZED (  -- only where the parcel does not say its Bezirk itself
     JOIN district d ON d.id = dp.fact_id AND d.valid && l.valid
     WHERE l.district IS NULL
     GROUP BY l.id, l.valid, d.id
+    HAVING sum(ST_Area(ST_Intersection(dp.geom, l.geom))) > 0  -- to touch is no share
 ),
 cut AS (
     SELECT land, coalesce(lower(valid), '-infinity') AS day, coalesce(upper(valid), 'infinity') AS upto FROM (
@@ -156,7 +157,7 @@ sized AS (
 ),
 summed AS (
     SELECT land, days, designation, in_use_as_commercial, holding, part,
-           coalesce(array_agg(DISTINCT plan ORDER BY plan) FILTER (WHERE plan IS NOT NULL), '{}') AS plans,
+           coalesce(array_agg(DISTINCT plan ORDER BY plan) FILTER (WHERE plan IS NOT NULL AND gross > 0), '{}') AS plans,
            sum(gross) AS gross, sum(outside) AS outside, sum(net) AS net
     FROM sized
     GROUP BY land, days, designation, in_use_as_commercial, holding, part
@@ -167,8 +168,8 @@ measured AS (
                                  ORDER BY share DESC, name LIMIT 1)) AS district,
            s.designation, s.in_use_as_commercial, s.plans,
            round((l.area_m2 * s.gross / l.plane)::numeric, 2) AS gross_m2,
-           round((l.area_m2 * s.outside / l.plane)::numeric, 2) AS outside_m2,
-           round((l.area_m2 * s.net / l.plane)::numeric, 2) AS net_m2,
+           round((l.area_m2 * least(s.outside, s.gross) / l.plane)::numeric, 2) AS outside_m2,
+           round((l.area_m2 * least(s.net, s.outside, s.gross) / l.plane)::numeric, 2) AS net_m2,
            l.area_basis, s.holding
     FROM summed s
     JOIN land l ON l.id = s.land
