@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from rules.law import LAW
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -126,11 +128,17 @@ def lock(session: Session, now: datetime) -> datetime:
 
 
 def record(session: Session, at: datetime, kind: str, actor: str, **details: Any) -> int:
-    """Write the recording that stands behind all changes at `at` and make it the register's last; its id."""
+    """Write the recording that stands behind all changes at `at` and make it the register's last; its id.
+
+    The first recording also says by which version of the rules the ledger is derived; a rebuild renews that.
+    """
     columns = {"at": at, "kind": kind, "actor": actor, **details}
     names = ", ".join(columns)
     values = ", ".join("CAST(:summary AS jsonb)" if name == "summary" else f":{name}" for name in columns)
-    session.execute(text("UPDATE register SET recorded_at = :at"), {"at": at})
+    session.execute(
+        text("UPDATE register SET recorded_at = :at, rules_version = coalesce(rules_version, :version)"),
+        {"at": at, "version": LAW.version},
+    )
     statement = text(f"INSERT INTO recording ({names}) VALUES ({values}) RETURNING id")
     return int(session.execute(statement, columns).scalar_one())
 

@@ -94,6 +94,9 @@ def _derive(session: Session, at: datetime, whole: bool, on_step: Callable[[str]
     # With few, planning costs more than measuring: the plan is made once a connection.
     session.execute(text(_MANY if many else _FEW))
     on_step("measuring")
+    session.execute(statement("fragments"))
+    if many:
+        session.execute(text("CREATE INDEX IF NOT EXISTS fragment_geom ON fragment USING gist (geom)"))
     session.execute(statement("measure"), {"workplace": workplace(), "size_limits": thresholds})
     session.execute(text(_FEW))
     on_step("judging")
@@ -162,6 +165,10 @@ def _day(text: str | None) -> date | None:
 _WORKSPACE = """
 CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS scope (key text COLLATE "C") ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS fragment (
+    id bigint, land bigint, key text COLLATE "C", valid daterange, plane float8, area_m2 numeric, area_basis text,
+    district text, geom geometry
+) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS measured (
     key text COLLATE "C", part uuid, days daterange, district text, designation text, in_use_as_commercial boolean,
     plans text[], gross_m2 numeric, port_m2 numeric, net_m2 numeric, area_basis text, site text, holder text,
@@ -174,10 +181,13 @@ CREATE TEMP TABLE IF NOT EXISTS derived ON COMMIT DELETE ROWS AS
     SELECT parcel_key, part, district, site, holder, disposition, designation, in_use_as_commercial, plans, gross_m2,
            port_m2, net_m2, area_basis, standing, not_met, unknown, content, valid
     FROM ledger WITH NO DATA;
-DELETE FROM scope; DELETE FROM measured; DELETE FROM verdict; DELETE FROM derived
+DELETE FROM scope; DELETE FROM fragment; DELETE FROM measured; DELETE FROM verdict; DELETE FROM derived
 """
 
-_MANY = "SET LOCAL enable_nestloop = off; SET LOCAL plan_cache_mode = force_custom_plan"
+_MANY = """
+SET LOCAL enable_nestloop = off; SET LOCAL enable_memoize = off; SET LOCAL work_mem = '128MB';
+SET LOCAL plan_cache_mode = force_custom_plan
+"""
 _FEW = "SET LOCAL enable_nestloop = on; SET LOCAL plan_cache_mode = force_generic_plan"
 
 # Parcels that can have a line at all: held ones and those that workplace land touches.

@@ -21,7 +21,7 @@ USE_NOTED_EVERY = timedelta(minutes=1)
 NOBODY = hashlib.sha256(b"").digest()  # compared with where no token has the id, so that the time taken tells nothing
 
 
-class TokenUnknown(Exception):  # noqa: N818 (an outcome that the caller reports)
+class TokenUnknown(Exception):
     """There is no token of that id."""
 
 

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from app import embedded
-from parcels import db, register
+from app.main import create_app
+from app.settings import Settings
+from parcels import db, register, tokens
 
 REALDATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
 AT = datetime(2026, 1, 15, 11, 0, tzinfo=UTC)

@@ -79,7 +79,9 @@ def why(change: Change, speak: Translator) -> str:
         return "; ".join(speak.code("change", code) for code in change.because)
     facts = [name for name in SHOWN_BY_FACT.values() if getattr(before, name) != getattr(after, name)]
     turned = [name for name in CRITERIA if name in change.because and SHOWN_BY_FACT.get(name) not in facts]
-    words = [f"{speak.code('change', name)}: {_value(before, name, speak)} → {_value(after, name, speak)}" for name in facts]
+    words = [
+        f"{speak.code('change', name)}: {_value(before, name, speak)} → {_value(after, name, speak)}" for name in facts
+    ]
     words += [_turn(name, after, speak) for name in turned]
     return "; ".join(words) or _quiet(before, after, speak)
 

@@ -105,5 +105,7 @@ def chosen(asked: str | None, accepted: str | None) -> str:
 
 def _ranges(header: str) -> list[tuple[str, float]]:
     """Primary languages of an Accept-Language header (RFC 9110 § 12.5.4) with their weights, in order."""
-    found = re.findall(r"(?:^|,)\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?(?=,|$)", header)
+    found = re.findall(
+        r"(?:^|,)\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?)\s*)?(?=,|$)", header
+    )
     return [(language.lower(), float(weight or 1)) for language, weight in found]

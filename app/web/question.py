@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import urlencode
 
+from sqlalchemy.orm import Session
+
+from app.answers import KnownAtAheadError, ask
+from app.clock import day as day_of
+from app.inputs import FIRST_DAY, LAST_DAY
 from rules.law import BERLIN
 
-FIRST_YEAR, LAST_YEAR = 1900, 2200
 
-
-class Misasked(Exception):  # noqa: N818 - an outcome to be shown, not a fault of the program
+class Misasked(Exception):
     """The question cannot be answered: `field` (on, known_at), a message of the catalogue and what to do about it."""
 
     def __init__(self, field: str, message: str, remedy: str, **values: object) -> None:
@@ -21,10 +24,14 @@ class Misasked(Exception):  # noqa: N818 - an outcome to be shown, not a fault o
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The day and the instant of knowledge asked for (default: today and now, Europe/Berlin); `fixed` if the latter was given."""
+    """The day and the instant of knowledge asked for (default: today and now, Europe/Berlin); `fixed` if the latter was given.
+
+    `seen_at` is the last recording by then; None where there was none.
+    """
 
     on: date
     known_at: datetime
+    seen_at: datetime | None
     now: datetime
     fixed: bool
     language: str | None
@@ -32,12 +39,12 @@ class Question:
     @property
     def today(self) -> date:
         """The day on which it is asked."""
-        return self.now.astimezone(BERLIN).date()
+        return day_of(self.now)
 
     @property
     def frontier(self) -> date:
         """The day of the state of knowledge: what lies beyond it was still to come."""
-        return self.known_at.astimezone(BERLIN).date()
+        return day_of(self.known_at)
 
     @property
     def known_field(self) -> str:
@@ -58,12 +65,30 @@ class Question:
         """The address of what the API says to the same question."""
         return f"/api/{path}?" + urlencode({"on": self.on.isoformat(), "known_at": self.known_at.isoformat(), **fields})
 
+    def over(self, path: str, since: date, until: date) -> str:
+        """The address of what the API says of the days since..until, as known at this question's instant."""
+        fields = {"from": since.isoformat(), "to": until.isoformat(), "known_at": self.known_at.isoformat()}
+        return f"/api/{path}?{urlencode(fields)}"
 
-def question(on: str | None, known_at: str | None, language: str | None, now: datetime) -> Question:
+
+def plain(now: datetime, language: str | None) -> Question:
+    """Today, as known now; of no register in particular."""
+    return Question(day_of(now), now, None, now, False, language)
+
+
+def question(session: Session, on: str | None, known_at: str | None, language: str | None, now: datetime) -> Question:
     """Read the fields of the page's address; Misasked where one is no date, out of range or in the future."""
-    known = _instant(known_at.strip(), now) if known_at and known_at.strip() else now
-    day = _day(on.strip()) if on and on.strip() else now.astimezone(BERLIN).date()
-    return Question(day, known, now, known != now, language)
+    day = _day(on.strip()) if on and on.strip() else day_of(now)
+    instant = _instant(known_at.strip()) if known_at and known_at.strip() else None
+    try:
+        asked = ask(session, day, instant, now)
+    except KnownAtAheadError:
+        raise Misasked(
+            "known_at",
+            "The state of knowledge lies in the future: nobody knows yet what will be recorded by then.",
+            "Choose an instant up to now, or leave the field empty. To look ahead, choose a coming day instead.",
+        ) from None
+    return Question(day, asked.known_at, asked.recorded_at, now, instant is not None, language)
 
 
 def _day(raw: str) -> date:
@@ -74,15 +99,15 @@ def _day(raw: str) -> date:
             "on",
             "“{given}” is not a day.",
             "Give the day as year-month-day, for example {example}.",
-            given=raw[:40],
+            given=_quoted(raw),
             example="2026-11-22",
         ) from None
     _within_years("on", day.year)
     return day
 
 
-def _instant(raw: str, now: datetime) -> datetime:
-    """An instant; without an offset it is Berlin's time, as people type it."""
+def _instant(raw: str) -> datetime:
+    """An instant; without an offset it is Hamburg's time, as people type it."""
     try:
         instant = datetime.fromisoformat(raw)
     except ValueError:
@@ -90,27 +115,25 @@ def _instant(raw: str, now: datetime) -> datetime:
             "known_at",
             "“{given}” is not an instant.",
             "Give the state of knowledge as day and time, for example {example}, or leave it empty for now.",
-            given=raw[:40],
+            given=_quoted(raw),
             example="2026-11-22T09:30",
         ) from None
     _within_years("known_at", instant.year)
-    aware = instant if instant.tzinfo else instant.replace(tzinfo=BERLIN)
-    if aware > now:
-        raise Misasked(
-            "known_at",
-            "The state of knowledge lies in the future: nobody knows yet what will be recorded by then.",
-            "Choose an instant up to now, or leave the field empty. To look ahead, choose a coming day instead.",
-        )
-    return aware
+    return (instant if instant.tzinfo else instant.replace(tzinfo=BERLIN)).astimezone(UTC)
+
+
+def _quoted(raw: str) -> str:
+    """The beginning of what was typed, unless it holds characters that show nothing or turn the line around."""
+    return raw[:40] if raw.isprintable() else "…"
 
 
 def _within_years(field: str, year: int) -> None:
-    if not FIRST_YEAR <= year <= LAST_YEAR:
+    if not FIRST_DAY.year <= year <= LAST_DAY.year:
         raise Misasked(
             field,
             "The year {year} cannot be answered.",
             "Choose a year from {first} to {last}.",
             year=year,
-            first=FIRST_YEAR,
-            last=LAST_YEAR,
+            first=FIRST_DAY.year,
+            last=LAST_DAY.year,
         )

@@ -7,7 +7,19 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-FACTS = ("district", "parcel", "zone", "port_area", "deduction", "holding")
+# What each fact says; a line of the ledger says it too.
+SAID = {
+    "district": "name geom",
+    "parcel": "key official_m2 gemarkung district geom area_m2 area_basis",
+    "zone": "plan designation regulates_use in_use_as_commercial restrictions geom",
+    "port_area": "kind geom",
+    "deduction": "ref kind geom",
+    "holding": "parcel_key holder site disposition disposition_until serviced cleared binding_use opposing_plan "
+    "construction_possible_from marketable declared_net_m2 designation geom",
+    "ledger": "parcel_key part district site holder disposition designation in_use_as_commercial plans gross_m2 port_m2 "
+    "net_m2 area_basis standing not_met unknown",
+}
+FACTS = tuple(table for table in SAID if table != "ledger")
 PIECES = ("district_piece", "zone_piece", "port_area_piece", "deduction_piece")
 
 KEEP_HISTORY = """
@@ -22,7 +34,7 @@ END $$
 GUARD_UPDATE = """
 CREATE TRIGGER keep_history BEFORE UPDATE ON {table} FOR EACH ROW
 WHEN (NOT upper_inf(OLD.known) OR upper_inf(NEW.known) OR lower(NEW.known) IS DISTINCT FROM lower(OLD.known)
-      OR NEW.content IS DISTINCT FROM OLD.content OR NEW.valid IS DISTINCT FROM OLD.valid OR NEW.id <> OLD.id)
+      OR NEW.content IS DISTINCT FROM OLD.content OR NEW.valid IS DISTINCT FROM OLD.valid OR NEW.id <> OLD.id OR {other})
 EXECUTE FUNCTION keep_history()
 """
 GUARD_DELETE = "CREATE TRIGGER keep_rows BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION keep_history()"
@@ -89,8 +101,9 @@ END $$
 def upgrade() -> None:
     op.execute("INSERT INTO register (id) VALUES (1)")
     op.execute(KEEP_HISTORY)
-    for table in (*FACTS, "ledger"):
-        op.execute(GUARD_UPDATE.format(table=table))
+    for table, columns in SAID.items():
+        other = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns.split())
+        op.execute(GUARD_UPDATE.format(table=table, other=other))
         op.execute(GUARD_DELETE.format(table=table))
     for table, function, body in (
         ("parcel", "refuse_parcel_overlap", PARCEL_OVERLAP),
@@ -105,7 +118,7 @@ def downgrade() -> None:
     for function, table in (("refuse_parcel_overlap", "parcel"), ("refuse_part_overlap", "holding")):
         op.execute(f"DROP TRIGGER {function}_on_insert ON {table}")
         op.execute(f"DROP FUNCTION {function}()")
-    for table in (*FACTS, "ledger"):
+    for table in SAID:
         op.execute(f"DROP TRIGGER keep_history ON {table}")
         op.execute(f"DROP TRIGGER keep_rows ON {table}")
     op.execute("DROP FUNCTION keep_history()")

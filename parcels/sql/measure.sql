@@ -3,46 +3,7 @@
 -- Large parcels are cut into fragments and zones, port and deductions lie in pieces, so that no single overlay is large.
 -- A geometry of NULL means: the whole fragment.
 WITH land AS MATERIALIZED (
-    SELECT p.id, p.key, p.valid, p.geom, ST_Area(p.geom) AS plane, p.area_m2, p.area_basis, p.district
-    FROM parcel p
-    WHERE upper_inf(p.known) AND p.key IN (SELECT key FROM scope)
-),
-fragment AS MATERIALIZED (
-    SELECT row_number() OVER () AS fragment, l.id AS land, l.valid, f.geom
-    FROM land l
-    CROSS JOIN LATERAL (
-        SELECT l.geom WHERE ST_NPoints(l.geom) <= 256
-        UNION ALL
-        SELECT s.geom FROM ST_Subdivide(l.geom, 128) AS s(geom) WHERE ST_NPoints(l.geom) > 256
-    ) f
-),
-zone_pieces AS (
-    SELECT f.fragment, zp.fact_id AS zone, bool_or(c.whole) AS whole, array_agg(zp.geom ORDER BY zp.id) AS pieces
-    FROM fragment f
-    JOIN zone_piece zp ON zp.geom && f.geom
-    CROSS JOIN LATERAL (SELECT ST_Covers(zp.geom, f.geom) AS whole) c
-    WHERE c.whole OR ST_Intersects(zp.geom, f.geom)
-    GROUP BY f.fragment, zp.fact_id
-),
-cover AS MATERIALIZED (
-    SELECT f.land, f.fragment, z.plan, z.designation, z.in_use_as_commercial, z.content, lower(z.valid) AS since,
-           z.valid * f.valid AS valid, zp.whole,
-           CASE WHEN NOT zp.whole
-                THEN ST_CollectionExtract(ST_Intersection(f.geom, ST_Union(zp.pieces)), 3) END AS geom
-    FROM zone_pieces zp
-    JOIN fragment f USING (fragment)
-    JOIN zone z ON z.id = zp.zone AND z.regulates_use AND z.valid && f.valid
-),
-block AS MATERIALIZED (
-    SELECT f.land, f.fragment, true AS port, a.valid * f.valid AS valid, pp.geom, ST_Covers(pp.geom, f.geom) AS whole
-    FROM fragment f
-    JOIN port_area_piece pp ON pp.geom && f.geom AND ST_Intersects(pp.geom, f.geom)
-    JOIN port_area a ON a.id = pp.fact_id AND a.valid && f.valid
-    UNION ALL
-    SELECT f.land, f.fragment, false, d.valid * f.valid, dp.geom, ST_Covers(dp.geom, f.geom)
-    FROM fragment f
-    JOIN deduction_piece dp ON dp.geom && f.geom AND ST_Intersects(dp.geom, f.geom)
-    JOIN deduction d ON d.id = dp.fact_id AND d.valid && f.valid
+    SELECT DISTINCT land AS id, key, valid, plane, area_m2, area_basis, district FROM fragment
 ),
 held AS MATERIALIZED (
     SELECT l.id AS land, h.id AS holding, h.valid * l.valid AS valid, h.geom,
@@ -50,14 +11,52 @@ held AS MATERIALIZED (
     FROM land l
     JOIN holding h ON h.parcel_key = l.key AND upper_inf(h.known) AND h.valid && l.valid
 ),
+met AS MATERIALIZED (
+    SELECT layer, id, fact, fragment, land, valid, whole, CASE WHEN NOT whole THEN geom END AS geom
+    FROM (
+        SELECT 'zone' AS layer, p.id, p.fact_id AS fact, p.geom, f.id AS fragment, f.land, f.valid,
+               ST_Covers(p.geom, f.geom) AS whole
+        FROM zone_piece p JOIN fragment f ON ST_Intersects(p.geom, f.geom)
+        UNION ALL
+        SELECT 'port', p.id, p.fact_id, p.geom, f.id, f.land, f.valid, ST_Covers(p.geom, f.geom)
+        FROM port_area_piece p JOIN fragment f ON ST_Intersects(p.geom, f.geom)
+        UNION ALL
+        SELECT 'deduction', p.id, p.fact_id, p.geom, f.id, f.land, f.valid, ST_Covers(p.geom, f.geom)
+        FROM deduction_piece p JOIN fragment f ON ST_Intersects(p.geom, f.geom)
+        OFFSET 0  -- or each of the tests would run twice
+    ) pairs
+),
+cover AS MATERIALIZED (  -- the place of a zone is only cut out where the ledger will have a line for it
+    SELECT m.land, m.fragment, z.id AS zone, z.plan, z.designation, z.in_use_as_commercial, z.content,
+           lower(z.valid) AS since, z.valid * f.valid AS valid, m.whole,
+           CASE WHEN NOT m.whole AND (z.designation = ANY (:workplace) OR m.land IN (SELECT land FROM held))
+                THEN ST_CollectionExtract(ST_Intersection(f.geom, ST_Union(m.pieces)), 3) END AS geom
+    FROM (
+        SELECT fragment, land, fact, bool_or(whole) AS whole,
+               array_agg(geom ORDER BY id) AS pieces
+        FROM met
+        WHERE layer = 'zone'
+        GROUP BY fragment, land, fact
+    ) m
+    JOIN fragment f ON f.id = m.fragment
+    JOIN zone z ON z.id = m.fact AND z.regulates_use AND z.valid && f.valid
+),
+block AS MATERIALIZED (
+    SELECT m.land, m.fragment, true AS port, a.valid * m.valid AS valid, m.geom, m.whole
+    FROM met m JOIN port_area a ON a.id = m.fact AND a.valid && m.valid
+    WHERE m.layer = 'port'
+    UNION ALL
+    SELECT m.land, m.fragment, false, d.valid * m.valid, m.geom, m.whole
+    FROM met m JOIN deduction d ON d.id = m.fact AND d.valid && m.valid
+    WHERE m.layer = 'deduction'
+),
 place AS MATERIALIZED (  -- only where the parcel does not say its Bezirk itself
-    SELECT l.id AS land, d.name, d.valid * l.valid AS valid, sum(ST_Area(ST_Intersection(dp.geom, l.geom))) AS share
-    FROM land l
-    JOIN district_piece dp ON dp.geom && l.geom AND ST_Intersects(dp.geom, l.geom)
-    JOIN district d ON d.id = dp.fact_id AND d.valid && l.valid
-    WHERE l.district IS NULL
-    GROUP BY l.id, l.valid, d.id
-    HAVING sum(ST_Area(ST_Intersection(dp.geom, l.geom))) > 0  -- to touch is no share
+    SELECT f.land, d.name, d.valid * f.valid AS valid, sum(ST_Area(ST_Intersection(p.geom, f.geom))) AS share
+    FROM fragment f
+    JOIN district_piece p ON ST_Intersects(p.geom, f.geom)
+    JOIN district d ON d.id = p.fact_id AND d.valid && f.valid
+    WHERE f.district IS NULL
+    GROUP BY f.land, f.valid, d.id
 ),
 cut AS (
     SELECT land, coalesce(lower(valid), '-infinity') AS day, coalesce(upper(valid), 'infinity') AS upto FROM (
@@ -75,10 +74,8 @@ period AS MATERIALIZED (
     WHERE next IS NOT NULL
 ),
 -- Plans stack: of those in force the newest that regulates the use wins, of two of the same day the later name.
-stack AS (
-    SELECT *, min(rank) FILTER (WHERE whole) OVER (PARTITION BY fragment, days) AS ground,
-           array_agg(geom) OVER (PARTITION BY fragment, days ORDER BY rank
-                                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS above
+stack AS MATERIALIZED (
+    SELECT *, min(rank) FILTER (WHERE whole) OVER (PARTITION BY fragment, days) AS ground
     FROM (
         SELECT p.days, c.*, row_number() OVER (PARTITION BY c.fragment, p.days
                                                ORDER BY c.since DESC NULLS LAST, c.plan DESC, c.content DESC) AS rank
@@ -86,22 +83,46 @@ stack AS (
         JOIN cover c ON c.land = p.land AND c.valid @> p.days
     ) ranked
 ),
+above AS (
+    SELECT s.fragment, s.days, s.rank, s.zone, a.zone AS other
+    FROM stack s
+    JOIN stack a ON a.fragment = s.fragment AND a.days = s.days AND a.rank < s.rank
+    WHERE (s.ground IS NULL OR s.rank <= s.ground) AND (s.geom IS NOT NULL OR s.whole)
+),
+rival AS MATERIALIZED (  -- most neighbours share an edge and no land: found out once for two zones, not for each fragment
+    SELECT zone, other
+    FROM (SELECT DISTINCT zone, other FROM above) pairs
+    WHERE (
+        SELECT bool_or(ST_Relate(x.geom, y.geom, 'T********'))
+        FROM zone_piece x JOIN zone_piece y ON y.geom && x.geom
+        WHERE x.fact_id = zone AND y.fact_id = other)
+),
+over AS (
+    SELECT a.fragment, a.days, a.rank, array_agg(p.geom ORDER BY p.id) AS geoms
+    FROM above a
+    JOIN rival USING (zone, other)
+    JOIN fragment f ON f.id = a.fragment
+    JOIN zone_piece p ON p.fact_id = a.other AND p.geom && f.geom
+    GROUP BY a.fragment, a.days, a.rank
+),
 bare AS (  -- land under a holding for which no plan is recorded
-    SELECT f.land, f.fragment, p.days, ST_Difference(f.geom, ST_Union(s.geoms)) AS geom, s.geoms IS NULL AS whole
+    SELECT f.land, f.id AS fragment, p.days, ST_Difference(f.geom, ST_Union(s.geoms)) AS geom, s.geoms IS NULL AS whole
     FROM period p
     JOIN fragment f ON f.land = p.land
     LEFT JOIN (
         SELECT fragment, days, array_agg(geom) AS geoms, bool_or(whole) AS whole FROM stack GROUP BY fragment, days
-    ) s ON s.fragment = f.fragment AND s.days = p.days
+    ) s ON s.fragment = f.id AND s.days = p.days
     WHERE s.whole IS NOT TRUE AND EXISTS (SELECT FROM held h WHERE h.land = p.land AND h.valid @> p.days)
 ),
-surface AS (
-    SELECT land, fragment, days, plan, designation, in_use_as_commercial, whole AND rank = 1 AS whole,
-           CASE WHEN rank = 1 THEN geom
-                ELSE ST_Difference(coalesce(geom, (SELECT f.geom FROM fragment f WHERE f.fragment = stack.fragment)),
-                                   ST_Union(above)) END AS geom
-    FROM stack
-    WHERE ground IS NULL OR rank <= ground
+surface AS MATERIALIZED (
+    SELECT s.land, s.fragment, s.days, s.plan, s.designation, s.in_use_as_commercial,
+           s.whole AND o.geoms IS NULL AS whole,
+           CASE WHEN o.geoms IS NULL THEN s.geom
+                ELSE ST_Difference(coalesce(s.geom, f.geom), ST_Union(o.geoms)) END AS geom
+    FROM stack s
+    JOIN fragment f ON f.id = s.fragment
+    LEFT JOIN over o ON o.fragment = s.fragment AND o.days = s.days AND o.rank = s.rank
+    WHERE (s.ground IS NULL OR s.rank <= s.ground) AND (s.geom IS NOT NULL OR s.whole)
     UNION ALL
     SELECT land, fragment, days, NULL, NULL, NULL, whole, geom FROM bare
 ),
@@ -120,13 +141,13 @@ cell AS (
     SELECT s.land, s.fragment, s.days, s.plan, s.designation, s.in_use_as_commercial, false,
            ST_Intersection(coalesce(s.geom, f.geom), h.geom), h.holding, h.part
     FROM surface s
-    JOIN fragment f USING (fragment)
+    JOIN fragment f ON f.id = s.fragment
     JOIN held h ON h.land = s.land AND h.valid @> s.days AND h.geom IS NOT NULL
     UNION ALL
     SELECT s.land, s.fragment, s.days, s.plan, s.designation, s.in_use_as_commercial, false,
            ST_Difference(coalesce(s.geom, f.geom), h.parts), NULL, NULL
     FROM surface s
-    JOIN fragment f USING (fragment)
+    JOIN fragment f ON f.id = s.fragment
     JOIN holder h ON h.land = s.land AND h.days = s.days AND h.in_parts
     WHERE s.designation = ANY (:workplace)
 ),
@@ -145,7 +166,7 @@ sized AS (
                 WHEN NOT b.deducted THEN o.outside
                 ELSE ST_Area(ST_Difference(g.geom, ST_Union(b.geoms))) END AS net
     FROM cell c
-    JOIN fragment f USING (fragment)
+    JOIN fragment f ON f.id = c.fragment
     LEFT JOIN blocked b ON b.fragment = c.fragment AND b.days = c.days
     CROSS JOIN LATERAL (SELECT CASE WHEN c.whole THEN f.geom ELSE c.geom END AS geom OFFSET 0) g
     CROSS JOIN LATERAL (SELECT ST_Area(g.geom) AS gross OFFSET 0) a
@@ -157,7 +178,7 @@ sized AS (
 ),
 summed AS (
     SELECT land, days, designation, in_use_as_commercial, holding, part,
-           coalesce(array_agg(DISTINCT plan ORDER BY plan) FILTER (WHERE plan IS NOT NULL AND gross > 0), '{}') AS plans,
+           coalesce(array_agg(DISTINCT plan ORDER BY plan) FILTER (WHERE plan IS NOT NULL AND gross >= 0.005), '{}') AS plans,
            sum(gross) AS gross, sum(outside) AS outside, sum(net) AS net
     FROM sized
     GROUP BY land, days, designation, in_use_as_commercial, holding, part
@@ -176,7 +197,7 @@ measured AS (
     WHERE s.gross > 0
     UNION ALL
     -- a declared area holds until the parcel has a geometry; it is net by definition
-    SELECT h.parcel_key, NULL, d.days, NULL, h.designation, NULL, '{}',
+    SELECT h.parcel_key, md5(ST_AsBinary(h.geom))::uuid, d.days, NULL, h.designation, NULL, '{}',
            coalesce(h.declared_net_m2, 0), coalesce(h.declared_net_m2, 0), coalesce(h.declared_net_m2, 0), 'declared', h.id
     FROM holding h
     CROSS JOIN LATERAL unnest(

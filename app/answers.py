@@ -1,0 +1,193 @@
+"""The answers, built from what the register says: the same for HTTP and for the command line. Nothing here reads a clock."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app import schemas
+from parcels import published, queries, stock
+from parcels.models import Register
+from parcels.queries import Line, Totals
+from rules import reserve as rules
+from rules.law import LAW, Value
+
+SQUARE_METRES_PER_HECTARE = Decimal(10_000)
+HA, M2 = Decimal("0.0001"), Decimal("0.01")
+ENTRY_COLUMNS = (
+    *("parcel", "part", "site", "district", "holder", "disposition", "designation", "in_use_as_commercial", "plans"),
+    *("gross_m2", "port_m2", "net_m2", "area_basis", "standing", "not_met", "unknown", "valid_from", "valid_to"),
+)
+STOCK_PARAMETERS = ("stock.designations", "stock.designations_if_in_use_as_commercial", "holders.municipal")
+
+
+class KnownAtAheadError(ValueError):
+    """Nobody knows yet what will be known."""
+
+    def __init__(self, known_at: datetime, latest: datetime) -> None:
+        super().__init__(f"{known_at.isoformat()} lies in the future; the latest is {latest.isoformat()}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The two dates of an answer, and the last recording it can have seen; between two recordings all answers are equal."""
+
+    on: date
+    known_at: datetime
+    recorded_at: datetime | None
+    fictitious: bool
+
+    @property
+    def pinned_at(self) -> datetime:
+        """An instant that will always give this answer: a change under way cannot come to lie before it."""
+        return self.recorded_at or self.known_at
+
+    def knowledge(self) -> dict[str, Any]:
+        """The members of every answer that say what it rests on."""
+        return {"known_at": self.known_at, "recorded_at": self.recorded_at, "fictitious": self.fictitious}
+
+
+def ask(session: Session, on: date, known_at: datetime | None, now: datetime) -> Asked:
+    """Resolve what is asked: no `known_at` means all that is recorded; one in the future raises KnownAtAheadError."""
+    recorded_at, fictitious = session.execute(select(Register.recorded_at, Register.fictitious)).one()
+    latest = max(now, recorded_at) if recorded_at else now
+    if known_at is None:
+        known_at = latest
+    elif known_at > latest:
+        raise KnownAtAheadError(known_at, latest)
+    if recorded_at and recorded_at > known_at:
+        recorded_at = queries.recorded_at(session, known_at)
+    return Asked(on, known_at, recorded_at, fictitious)
+
+
+def ha(m2: Decimal) -> Decimal:
+    """Square metres as hectares with 4 decimals, rounded half to even."""
+    return (m2 / SQUARE_METRES_PER_HECTARE).quantize(HA)
+
+
+def basis(asked: Asked, names: Iterable[str]) -> schemas.Basis:
+    """The parameters of these names on the day with their citations; NotInForce where one has no value."""
+    law = LAW.on(asked.on, asked.known_at)
+    return schemas.Basis(rules_version=LAW.version, citations=[_citation(law[name]) for name in names])
+
+
+def _citation(value: Value) -> schemas.Citation:
+    cite, content = value.cite, value.value
+    return schemas.Citation(
+        parameter=value.name,
+        value=list(content) if isinstance(content, tuple) else content,  # type: ignore[arg-type]
+        since=value.since,
+        text=cite.text,
+        paragraph=cite.paragraph,
+        url=cite.url,
+        published=cite.published,
+    )
+
+
+def _amounts(totals: Totals) -> dict[str, Any]:
+    names = ("net", "free", "gross", "unclear", "unrecorded")
+    hectares = {f"{name}_ha": ha(getattr(totals, f"{name}_m2")) for name in names}
+    return {**hectares, "areas": totals.areas, "net_m2": totals.net_m2, "free_m2": totals.free_m2}
+
+
+def reserve(session: Session, asked: Asked, by: Sequence[str]) -> schemas.ReserveOut:
+    """The reserve on a day against its target, in total and by dimensions; NotInForce before the target begins."""
+    on_basis = basis(asked, ("reserve.target_ha", *dict.fromkeys(rules.PARAMETERS)))
+    target_ha = LAW.on(asked.on, asked.known_at)["reserve.target_ha"].amount
+    total, groups = queries.reserve(session, asked.on, asked.known_at, by)
+    net_ha, free_ha = total.net_m2 / SQUARE_METRES_PER_HECTARE, total.free_m2 / SQUARE_METRES_PER_HECTARE
+    sizes = queries.size_class_labels(asked.on, asked.known_at) if "size_class" in by else []
+    return schemas.ReserveOut(
+        **asked.knowledge(),
+        **_amounts(total),
+        on=asked.on,
+        target_ha=target_ha,
+        gap_ha=rules.gap_ha(net_ha, target_ha).quantize(HA),
+        state=rules.state(net_ha, free_ha, target_ha),
+        groups=[schemas.ReserveGroup(by=_named(g.values, sizes), **_amounts(g.totals)) for g in groups],
+        basis=on_basis,
+    )
+
+
+def _named(values: dict[str, str | None], sizes: Sequence[str]) -> dict[str, str | None]:
+    """Size classes are counted by the database and named by the law."""
+    size = values.get("size_class")
+    return values if size is None else {**values, "size_class": sizes[int(size)]}
+
+
+def series(session: Session, asked: Asked, since: date, until: date) -> schemas.SeriesOut:
+    """Both series over since..until with a point per seam; NotInForce where the reserve begins later than `since`."""
+    law = LAW.on(since, asked.known_at)
+    targets = [law["reserve.target_ha"]]
+    later = LAW.published("reserve.target_ha", asked.known_at)
+    targets += [value for value in later if since < value.since <= until]
+    points = queries.series(session, since, until, asked.known_at)
+    return schemas.SeriesOut(
+        **asked.knowledge(),
+        since=since,
+        until=until,
+        points=[schemas.Point(on=p.on, net_ha=ha(p.net_m2), free_ha=ha(p.free_m2)) for p in points],
+        targets=[schemas.Target(since=max(since, t.since), target_ha=t.amount) for t in targets],
+        published=[schemas.PublishedOut(**asdict(figure)) for figure in published.figures()],
+        rules_version=LAW.version,
+    )
+
+
+def entry(line: Line) -> schemas.Entry:
+    """A line of the ledger as it is answered."""
+    values = asdict(line)
+    for name in ("id", "not_met", "unknown"):
+        del values[name]
+    return schemas.Entry(
+        parcel=values.pop("parcel_key"),
+        criteria=schemas.Criteria(not_met=line.not_met, unknown=line.unknown),
+        **values,
+    )
+
+
+def entry_row(line: Line) -> list[Any]:
+    """A line of the ledger as a row of ENTRY_COLUMNS."""
+    return [line.parcel_key if name == "parcel" else getattr(line, name) for name in ENTRY_COLUMNS]
+
+
+def stock_on(session: Session, asked: Asked, by: Sequence[str], period: tuple[date, date] | None) -> schemas.StockOut:
+    """The stock on a day in total and by dimensions, with the gains and losses of a period."""
+    on_basis = basis(asked, STOCK_PARAMETERS)
+    (total,) = stock.on_day(session, asked.on, asked.known_at)
+    groups = stock.on_day(session, asked.on, asked.known_at, by) if by else []
+    return schemas.StockOut(
+        **asked.knowledge(),
+        **_stock_amounts(total),
+        on=asked.on,
+        groups=[schemas.StockGroup(by=g.values, **_stock_amounts(g)) for g in groups],
+        movements=_movements(session, asked, *period) if period else None,
+        basis=on_basis,
+    )
+
+
+def _stock_amounts(group: stock.Group) -> dict[str, Decimal]:
+    return {"area_ha": ha(group.area_m2), "net_ha": ha(group.net_m2), "unclear_ha": ha(group.unclear_m2)}
+
+
+def _movements(session: Session, asked: Asked, since: date, until: date) -> schemas.Movements:
+    found = stock.movements(session, since, until, asked.known_at)
+    return schemas.Movements(
+        since=since,
+        until=until,
+        gained_ha=ha(sum((m.gained_m2 for m in found), Decimal(0))),
+        lost_ha=ha(sum((m.lost_m2 for m in found), Decimal(0))),
+        items=[
+            schemas.MovementOut(
+                on=m.on,
+                designation=m.designation,
+                district=m.district,
+                gained_ha=ha(m.gained_m2),
+                lost_ha=ha(m.lost_m2),
+            )
+            for m in found
+        ],
+    )

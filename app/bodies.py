@@ -1,0 +1,91 @@
+"""What callers send to be recorded. Every fact must be stated, null where unknown: nothing is lost by leaving it out."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.geometry import Crs
+from app.inputs import AreaM2, Day, Text, fault
+
+FREE = {
+    "valid_from": "2026-11-01",
+    "valid_to": None,
+    "note": "Kaufvertrag vom 28.10.2026",
+    "holder": "LIG",
+    "site": "Beispielring (fiktiv)",
+    "disposition": "sold",
+    "disposition_until": None,
+    "serviced": True,
+    "cleared": True,
+    "binding_use": False,
+    "opposing_plan": False,
+    "construction_possible_from": "2020-01-01",
+    "marketable": True,
+    "declared_net_m2": None,
+    "designation": None,
+}
+CORRECTED = {
+    "valid_from": "2026-11-01",
+    "valid_to": None,
+    "note": "Fortführungsmitteilung",
+    "official_m2": 12034.5,
+    "gemarkung": "Beispielmarsch (fiktiv)",
+    "district": "Bergedorf",
+    "geometry": None,
+    "crs": None,
+}
+
+
+class Edit(BaseModel):
+    """The days that an edit is about, [valid_from, valid_to), and a note on why."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    valid_from: Day = Field(description="First day on which this holds")
+    valid_to: Day | None = Field(None, description="First day on which it holds no more; open if left out")
+    note: Text | None = Field(None, description="Why: stays with the recording")
+
+    def facts(self) -> dict[str, Any]:
+        """What is stated, without the days and the note."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in Edit.model_fields}
+
+
+class HoldingIn(Edit):
+    """Who holds the whole parcel, and what is known of its availability."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [FREE]})
+
+    holder: Text | None
+    site: Text | None
+    disposition: Text | None
+    disposition_until: Day | None
+    serviced: bool | None = Field(strict=True)
+    cleared: bool | None = Field(strict=True)
+    binding_use: bool | None = Field(strict=True)
+    opposing_plan: bool | None = Field(strict=True)
+    construction_possible_from: Day | None
+    marketable: bool | None = Field(strict=True)
+    declared_net_m2: AreaM2 | None = Field(description="Only where the parcel has no geometry yet")
+    designation: Text | None = Field(description="Only where the parcel has no geometry yet")
+
+
+class ParcelIn(Edit):
+    """A parcel's own facts; `geometry` in GeoJSON with its `crs`, null where the recorded outline stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [CORRECTED]})
+
+    official_m2: AreaM2 | None
+    gemarkung: Text | None
+    district: Text | None = Field(description="Null: found by the districts layer")
+    geometry: dict[str, Any] | None = Field(None, description="GeoJSON Polygon or MultiPolygon")
+    crs: Crs | None = Field(None, description="EPSG:25832 (east, north) or EPSG:4326 (longitude, latitude)")
+
+    @model_validator(mode="after")
+    def _geometry_with_crs(self) -> Self:
+        if (self.geometry is None) != (self.crs is None):
+            raise fault("crs", "`geometry` and `crs` go together", "Give both or neither.")
+        return self
+
+    def facts(self) -> dict[str, Any]:
+        """What is stated of the parcel beside its outline."""
+        return {name: value for name, value in super().facts().items() if name not in ("geometry", "crs")}

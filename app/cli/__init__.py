@@ -1,0 +1,82 @@
+"""The command `landreserve`. Exit codes: 0 done, 1 done with rejected rows or differences, 2 refused."""
+
+import sys
+
+import click
+import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from app.answers import KnownAtAheadError
+from app.cli import ask, database, edit, load, serve, tokens
+from app.cli.base import Refusal, errors
+from app.edits import HeldInPartsError, ParcelUnknownError, StaleError, ValueRefusedError
+from app.embedded import EmbeddedError
+from app.geometry import GeometryRefusedError
+from app.settings import SettingsError
+from parcels.db import DatabaseUnfit
+from parcels.importing import Refused
+from parcels.tokens import TokenUnknown
+from rules.law import NotInForce
+
+PLAIN = (EmbeddedError, SettingsError, DatabaseUnfit, TokenUnknown, NotInForce, KnownAtAheadError, Refused, Refusal)
+WITH_REMEDY = (ValueRefusedError, GeometryRefusedError)
+EDITING = (HeldInPartsError, ParcelUnknownError, StaleError)
+
+cli = typer.Typer(
+    name="landreserve",
+    help="Hamburg's land reserve: how many hectares are immediately available, on any day, and why.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for module in (serve, database, load, ask, edit, tokens):
+    module.add_to(cli)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and end the process with its exit code; a refusal is one line on stderr with its remedy."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; returns its exit code."""
+    try:
+        return int(cli(arguments, standalone_mode=False) or 0)
+    except click.exceptions.Exit as end:
+        return int(end.exit_code)
+    except click.exceptions.Abort:
+        return _refused("Stopped.")
+    except click.ClickException as misuse:
+        misuse.show()
+        return 2
+    except WITH_REMEDY as refusal:
+        return _refused(f"{refusal}. {refusal.remedy}")
+    except (*PLAIN, *EDITING) as refusal:
+        return _refused(str(refusal))
+    except ValidationError as wrong:
+        said = "; ".join(f"LANDRESERVE_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors())
+        return _refused(f"A setting cannot be used: {said}.")
+    except SQLAlchemyError as failure:
+        return _refused(_of_database(failure))
+
+
+def _refused(message: str) -> int:
+    errors().print(" ".join(message.split()), style="bold red", markup=False, highlight=False, soft_wrap=True)
+    return 2
+
+
+def _of_database(failure: SQLAlchemyError) -> str:
+    """What the database said, without statement and parameters."""
+    if not isinstance(failure, DBAPIError):
+        return f"The database did not answer: {failure}"
+    said = str(failure.orig).partition("\n")[0]
+    state = getattr(failure.orig, "sqlstate", None) or ""
+    if state == "42P01":
+        return f"The database has no register yet ({said}): run `landreserve migrate`."
+    if not state or state.startswith(("08", "57P")):
+        return (
+            f"The database cannot be reached ({said}): run `landreserve db start`, or check LANDRESERVE_DATABASE_URL."
+        )
+    return f"The database refused: {said}"

@@ -1,0 +1,199 @@
+"""The commands that fill the register: import and demo."""
+
+import csv as csv_format
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from app import clock, csvfile, demo
+from app.cli import base
+from app.cli.base import Refusal
+from parcels import db
+from parcels.importing import LAYERS, Issue, Refused, sweep
+from parcels.importing.store import LoadOptions, Report, load
+from parcels.importing.store import Progress as OnProgress
+
+SHOWN = 50
+ISSUE_FIELDS = tuple(field.name for field in fields(Issue))
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Register the commands."""
+    cli.command("import")(import_files)
+    cli.command("demo")(load_demo)
+
+
+def import_files(
+    layer: Annotated[str, typer.Argument(metavar="LAYER", help=f"One of {', '.join(LAYERS)}.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="GeoJSON, GeoPackage, Shapefile, ... CSV, XLSX.")
+    ],
+    crs: Annotated[str | None, typer.Option("--crs", metavar="EPSG:CODE", help="For files that carry none.")] = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Repair invalid polygons; each is listed.")] = False,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="For tables and Shapefiles that name none.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="The file is the whole layer: close what it lacks.")
+    ] = False,
+    since: Annotated[
+        date | None, typer.Option("--since", parser=base.day, metavar="DAY", help="valid_from of rows without one.")
+    ] = None,
+    confirm_closing: Annotated[
+        int | None, typer.Option("--confirm-closing", min=0, metavar="N", help="Repeat how many facts may end.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but record it.")] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", dir_okay=False, metavar="FILE", help="All findings, as .json or .csv.")
+    ] = None,
+    actor: base.Actor = None,
+    note: base.Note = None,
+) -> None:
+    """Import files into a layer, each in one transaction; the same file again changes nothing."""
+    if report is not None and report.suffix.lower() not in (".json", ".csv"):
+        raise typer.BadParameter("the report ends in .json or .csv", param_hint="--report")
+    options = LoadOptions(
+        crs=crs,
+        repair=repair,
+        encoding=encoding,
+        replace=replace,
+        since=since,
+        confirm_closing=confirm_closing,
+        dry_run=dry_run,
+    )
+    sweep()
+    found: list[dict[str, Any]] = []
+    try:
+        for file in files:
+            found.append(_import_one(layer, file, options, actor or base.account(), note))
+    finally:
+        if report is not None:
+            _write_report(report, found)
+    if any(one["rows_rejected"] or one["refused"] for one in found):
+        raise typer.Exit(2 if any(one["refused"] for one in found) else 1)
+
+
+def _import_one(layer: str, file: Path, options: LoadOptions, actor: str, note: str | None) -> dict[str, Any]:
+    """Import one file and show what came of it; a refused one is told, not raised, so that the report has it."""
+    try:
+        with base.writing(commit=not options.dry_run) as session, _progress(file.name) as on_progress:
+            done = load(session, layer, file, options, clock.now(), actor, on_progress, note)
+    except Refused as refused:
+        _print_issues(refused.issues)
+        base.errors().print(f"{file.name}: {refused.message}", style="bold red", markup=False, soft_wrap=True)
+        issues = [asdict(issue) for issue in refused.issues]
+        return {
+            "source": file.name,
+            "refused": refused.kind,
+            "message": refused.message,
+            "rows_rejected": 0,
+            "issues": issues,
+        }
+    _print_summary(done, options.dry_run)
+    _print_issues(done.issues)
+    return _plain(done)
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[OnProgress]:
+    """A bar with rows on stderr."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    rows = TextColumn("{task.completed:,.0f} rows")
+    with Progress(*columns, rows, TimeElapsedColumn(), console=base.errors(), transient=True) as progress:
+        task = progress.add_task(name, total=None)
+
+        def on_progress(step: str, done: int, total: int | None) -> None:
+            if step == "reading":
+                progress.update(task, completed=done, total=total)
+            progress.update(task, description=f"{name}: {step}".replace("[", "("))
+
+        yield on_progress
+
+
+def _print_summary(done: Report, dry_run: bool) -> None:
+    change = done.change
+    what = "tried only, nothing recorded" if dry_run else f"recorded at {change.at.isoformat()}"
+    rows = [
+        ("rows read", done.rows_read),
+        ("rows rejected", done.rows_rejected),
+        ("facts closed", change.amendment.closed),
+        ("facts added", change.amendment.added),
+        ("facts ended", change.amendment.ended),
+        ("ledger lines closed", change.posting.closed),
+        ("ledger lines added", change.posting.added),
+        ("result", what if change.recording is not None else "nothing changed"),
+        ("read behind", done.layers_of_defence),
+    ]
+    base.output().print(base.table((done.source, done.layer), rows))
+
+
+def _print_issues(issues: Sequence[Issue]) -> None:
+    """The findings row by row; long lists are cut, and say so."""
+    if not issues:
+        return
+    columns = ("row", "severity", "kind", "field", "message")
+    rows = [[getattr(issue, name) for name in columns] for issue in issues[:SHOWN]]
+    base.output().print(base.table(columns, rows, title="Findings"))
+    if len(issues) > SHOWN:
+        base.output().print(f"... and {len(issues) - SHOWN} more: see --report FILE.")
+
+
+def _plain(done: Report) -> dict[str, Any]:
+    change = done.change
+    return {
+        "source": done.source,
+        "layer": done.layer,
+        "sha256": done.sha256,
+        "refused": None,
+        "rows_read": done.rows_read,
+        "rows_passed": done.rows_passed,
+        "rows_rejected": done.rows_rejected,
+        "recording": change.recording,
+        "recorded_at": change.at.isoformat() if change.recording is not None else None,
+        "facts": {"closed": change.amendment.closed, "added": change.amendment.added, "ended": change.amendment.ended},
+        "ledger": {"closed": change.posting.closed, "added": change.posting.added},
+        "layers_of_defence": list(done.layers_of_defence),
+        "issues": [asdict(issue) for issue in done.issues],
+    }
+
+
+def _write_report(path: Path, found: list[dict[str, Any]]) -> None:
+    """JSON holds all; CSV the findings, one a line, safe to open in a spreadsheet."""
+    if path.suffix.lower() == ".json":
+        path.write_text(json.dumps(found, ensure_ascii=False, indent=2, default=str) + "\n", "utf-8")
+        return
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv_format.writer(file)
+        writer.writerow(("source", *ISSUE_FIELDS))
+        for one in found:
+            writer.writerows(
+                [csvfile.safe(cell) for cell in (one["source"], *(issue[name] for name in ISSUE_FIELDS))]
+                for issue in one["issues"]
+            )
+
+
+def load_demo() -> None:
+    """Load the fictitious demo register into an empty register, step by step, each at its own past instant."""
+    with base.owner_engine(base.connected()) as engine:
+        try:
+            count = show_demo(engine)
+        except demo.NotEmptyError as refusal:
+            raise Refusal(str(refusal)) from refusal
+    base.say(f"{count} files of the fictitious demo register loaded.")
+
+
+def show_demo(engine: Any) -> int:
+    """Load the demo register, telling of each file; returns how many there were."""
+    with _progress("demo register") as on_progress:
+
+        def on_file(file: demo.File, number: int, of: int) -> None:
+            on_progress(f"{number} of {of}, {file[2]}", 0, None)
+
+        return demo.load_all(db.sessions(engine), on_file, lambda step, done, total: None)

@@ -1,0 +1,92 @@
+"""The command up: database, schema, demo register, rules, then the service itself."""
+
+import errno
+import socket
+from typing import Annotated
+
+import typer
+import uvicorn
+from sqlalchemy import Engine
+
+from app import clock, demo
+from app.cli import base
+from app.cli.base import Refusal
+from app.cli.load import show_demo
+from app.main import create_app
+from app.settings import Settings
+from parcels import db, register
+from parcels.importing import sweep
+from rules.law import LAW
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Register the command."""
+    cli.command()(up)
+
+
+def up(
+    empty: Annotated[bool, typer.Option("--empty", help="Without the fictitious demo register.")] = False,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port; 0 for any free one.")] = None,
+) -> None:
+    """Start everything: the private PostGIS (unless LANDRESERVE_DATABASE_URL is set), schema, demo register, API and pages."""
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = Settings().model_copy(update=given)
+    with _listening(settings) as listener:
+        settings = base.connected(settings)
+        with base.owner_engine(settings) as engine:
+            prepare(engine, empty)
+        _announce(settings, listener.getsockname()[1])
+        config = uvicorn.Config(
+            create_app(settings),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=15,
+            timeout_graceful_shutdown=10,
+            limit_concurrency=256,
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def prepare(engine: Engine, empty: bool) -> None:
+    """Bring schema, demo register and ledger to where this version of the service needs them."""
+    sweep()
+    db.migrate(engine)
+    sessions = db.sessions(engine)
+    if not empty:
+        try:
+            show_demo(engine)
+        except demo.NotEmptyError:
+            base.say("The register is kept as it is.")
+    with sessions() as session:
+        if not demo.is_empty(session) and register.rules_version(session) != LAW.version:
+            base.say(f"Deriving the ledger under rules {LAW.version}.")
+            register.rebuild(session, clock.now(), base.account())
+            session.commit()
+
+
+def _listening(settings: Settings) -> socket.socket:
+    """A socket on the address, taken before anything is started."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as taken:
+        listener.close()
+        reason = "is taken" if taken.errno == errno.EADDRINUSE else f"cannot be used ({taken.strerror})"
+        raise Refusal(
+            f"{settings.host}:{settings.port} {reason}: set LANDRESERVE_HOST, LANDRESERVE_PORT or --port."
+        ) from None
+    return listener
+
+
+def _announce(settings: Settings, port: int) -> None:
+    name = settings.host if settings.host not in ("0.0.0.0", "::") else "localhost"  # noqa: S104 (compared, not bound)
+    address = str(settings.public_url or f"http://{f'[{name}]' if ':' in name else name}:{port}").rstrip("/")
+    base.say(f"Start page  {address}/")
+    base.say(f"The number  {address}/api/reserve")
+    if settings.docs:
+        base.say(f"The API     {address}/docs")
+    base.say("Ctrl-C ends the service; the private PostGIS goes on until `landreserve db stop`.")

@@ -1,0 +1,211 @@
+"""Examples of answers for the API description; all of them fictitious."""
+
+from typing import Any
+
+KNOWN = {"known_at": "2026-11-20T12:00:00Z", "recorded_at": "2026-11-16T08:00:00Z", "fictitious": True}
+KEY = "029901___00017______"
+
+
+def example(value: Any) -> dict[str, Any]:
+    """The part of a route's `responses` that shows what it answers."""
+    return {"content": {"application/json": {"example": value}}}
+
+
+CITATION = {
+    "parameter": "reserve.target_ha",
+    "value": 100,
+    "since": "2023-01-01",
+    "text": "Masterplan Industrie 2023: „netto 100 Hektar sofort verfügbarer städtischer Gewerbe- und Industrieflächen“",
+    "paragraph": "Handlungsfeld 1 Nr. 1 Abs. 1 Satz 3",
+    "url": "https://www.hamburg.de/masterplan-industrie/",
+    "published": "2023-01-01",
+}
+BASIS = {"rules_version": "1-0123456789ab", "citations": [CITATION]}
+AMOUNTS = {
+    "net_ha": 98.7654,
+    "free_ha": 90.1,
+    "gross_ha": 110.02,
+    "unclear_ha": 12.5,
+    "unrecorded_ha": 3.25,
+    "areas": 61,
+    "net_m2": 987654.32,
+    "free_m2": 901000,
+}
+RESERVE = {
+    **KNOWN,
+    **AMOUNTS,
+    "on": "2026-11-20",
+    "target_ha": 100,
+    "gap_ha": 1.2346,
+    "state": "below",
+    "groups": [{"by": {"district": "Bergedorf"}, **AMOUNTS}],
+    "basis": BASIS,
+}
+PUBLISHED = {
+    "as_of": "2020",
+    "on": "2020-01-01",
+    "scope": "sofort verfügbar",
+    "ha": 98.8,
+    "n_areas": None,
+    "owner_scope": "städtisch",
+    "area_scope": "netto",
+    "note": "",
+    "source": "",
+    "confidence": "Q",
+}
+SERIES = {
+    **KNOWN,
+    "since": "2024-01-01",
+    "until": "2026-12-31",
+    "points": [{"on": "2024-01-01", "net_ha": 101.5, "free_ha": 95.25}],
+    "targets": [{"since": "2024-01-01", "target_ha": 100}],
+    "published": [PUBLISHED],
+    "rules_version": "1-0123456789ab",
+}
+ENTRY = {
+    "parcel": KEY,
+    "part": None,
+    "site": "Beispielring (fiktiv)",
+    "district": "Bergedorf",
+    "holder": "LIG",
+    "disposition": "free",
+    "designation": "GE",
+    "in_use_as_commercial": None,
+    "plans": ["Beispielplan 1 (fiktiv)"],
+    "gross_m2": 12000,
+    "port_m2": 0,
+    "net_m2": 11250.5,
+    "area_basis": "official",
+    "standing": "counted_free",
+    "criteria": {"not_met": [], "unknown": []},
+    "valid_from": "2021-01-01",
+    "valid_to": None,
+}
+ENTRIES = {**KNOWN, "on": "2026-11-20", "entries": [ENTRY], "next": None}
+SUM = {"net_ha": 98.7654, "free_ha": 90.1, "net_m2": 987654.32, "free_m2": 901000}
+CHANGES = {
+    **KNOWN,
+    "since": "2026-01-01",
+    "until": "2026-11-20",
+    "known_from": "2026-11-20T12:00:00Z",
+    "known_to": "2026-11-20T12:00:00Z",
+    "before": {"net_ha": 99.8905, "free_ha": 91.2251, "net_m2": 998904.82, "free_m2": 912250.5},
+    "after": SUM,
+    "difference": {"net_ha": -1.125, "free_ha": -1.125, "net_m2": -11250.5, "free_m2": -11250.5},
+    "changes": [
+        {
+            "on": "2026-05-01",
+            "kind": "left",
+            "parcel": KEY,
+            "net_m2": -11250.5,
+            "free_m2": -11250.5,
+            "because": ["not_disposed", "disposition"],
+            "before": {**ENTRY, "valid_to": "2026-05-01"},
+            "after": {**ENTRY, "valid_from": "2026-05-01", "disposition": "sold", "standing": "excluded"},
+            "event": {
+                "at": "2026-05-04T08:00:00Z",
+                "kind": "edit",
+                "layer": "holdings",
+                "note": "Kaufvertrag",
+                "source": None,
+            },
+        }
+    ],
+    "total": 1,
+    "next": None,
+}
+STOCK = {
+    **KNOWN,
+    "on": "2026-11-20",
+    "area_ha": 2150.5,
+    "net_ha": 1980.25,
+    "unclear_ha": 4.5,
+    "groups": [{"by": {"designation": "GE"}, "area_ha": 1200.5, "net_ha": 1100, "unclear_ha": 0}],
+    "movements": None,
+    "basis": BASIS,
+}
+ROW = {
+    "key": KEY,
+    "gemarkung": "Beispielmarsch (fiktiv)",
+    "district": "Bergedorf",
+    "official_m2": 12000,
+    "area_m2": 12000,
+    "area_basis": "official",
+    "holders": ["LIG"],
+    "sites": ["Beispielring (fiktiv)"],
+    "designations": ["GE"],
+    "net_m2": 11250.5,
+}
+PARCELS = {**KNOWN, "on": "2026-11-20", "parcels": [ROW], "next": None}
+HOLDING = {
+    "holder": "LIG",
+    "site": "Beispielring (fiktiv)",
+    "disposition": "free",
+    "disposition_until": None,
+    "serviced": True,
+    "cleared": True,
+    "binding_use": False,
+    "opposing_plan": False,
+    "construction_possible_from": "2020-01-01",
+    "marketable": True,
+    "declared_net_m2": None,
+    "designation": None,
+    "part": None,
+}
+DAYS = {"valid_from": "2021-01-01", "valid_to": None}
+PARCEL = {
+    **KNOWN,
+    "key": KEY,
+    "on": "2026-11-20",
+    "facts": {
+        "official_m2": 12000,
+        "gemarkung": "Beispielmarsch (fiktiv)",
+        "district": "Bergedorf",
+        "area_m2": 12000,
+        "area_basis": "official",
+        **DAYS,
+    },
+    "geometry": {
+        "type": "MultiPolygon",
+        "coordinates": [[[[10.2, 53.48], [10.202, 53.48], [10.202, 53.481], [10.2, 53.48]]]],
+    },
+    "holdings": [{**HOLDING, **DAYS}],
+    "zones": [
+        {
+            "plan": "Beispielplan 1 (fiktiv)",
+            "designation": "GE",
+            "regulates_use": True,
+            "in_use_as_commercial": None,
+            "restrictions": None,
+            "share": 1,
+            **DAYS,
+        }
+    ],
+    "entries": [ENTRY],
+}
+HISTORY = {
+    **KNOWN,
+    "key": KEY,
+    "versions": [
+        {
+            "layer": "holdings",
+            **DAYS,
+            "known_from": "2021-02-01T08:00:00Z",
+            "known_to": None,
+            "facts": HOLDING,
+        }
+    ],
+}
+EDIT = {
+    "key": KEY,
+    "valid_from": "2026-11-01",
+    "valid_to": None,
+    "recording": 42,
+    "recorded_at": "2026-11-20T12:00:00Z",
+    "facts_closed": 1,
+    "facts_added": 2,
+    "lines_closed": 1,
+    "lines_added": 2,
+}
+HEALTH = {"status": "ok"}
+READY = {"status": "ready", "reasons": [], "rules_version": "1-0123456789ab", "recorded_at": "2026-11-16T08:00:00Z"}

@@ -1,0 +1,97 @@
+"""The application: routes, errors, guards and the connections they use."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy.orm import Session
+
+from app import problems, reference, web
+from app.etag import NotModified
+from app.middleware import Guard
+from app.routes import health, parcels, reserve, stock
+from app.schemas import ProblemOut
+from app.settings import Settings
+from parcels import db
+
+TITLE = "landreserve"
+DESCRIPTION = (
+    "How many net hectares of municipal commercial and industrial land outside the port are immediately available, on any "
+    "day and as known at any instant, and why. Days are half-open [from, to); `on` is the day asked about, `known_at` the "
+    "state of knowledge. Errors are problem+json (RFC 9457)."
+)
+
+
+def create_app(settings: Settings, sessions: Callable[[], Session] | None = None) -> FastAPI:
+    """The service over the database of the settings; `sessions` replaces its connections (tests)."""
+    engine = None
+    reading = writing = sessions
+    if reading is None or writing is None:
+        engine = db.engine(settings.web_url(), settings.pool_size)
+        one_state = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        reading, writing = db.sessions(one_state), db.sessions(engine)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        if engine is not None:
+            engine.dispose()
+
+    app = FastAPI(
+        title=TITLE,
+        version=_version(),
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json" if settings.docs else None,
+        lifespan=lifespan,
+        max_body_size=settings.max_body_bytes,
+        redirect_slashes=False,
+    )
+    app.state.settings, app.state.reading, app.state.writing = settings, reading, writing
+    app.add_middleware(Guard, hosts=settings.hosts())
+    problems.install(app)
+    app.add_exception_handler(NotModified, _not_modified)
+    _add_routes(app, settings)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+def _add_routes(app: FastAPI, settings: Settings) -> None:
+    for router in (health.router, reserve.router, stock.router, parcels.router, reference.problem_pages):
+        app.include_router(router)
+    if settings.docs:
+        app.include_router(reference.router)
+    app.include_router(web.router)
+    app.mount("/static", StaticFiles(directory=web.STATIC), name="static")
+
+
+def _version() -> str:
+    try:
+        return version("landreserve")
+    except PackageNotFoundError:
+        return "0"
+
+
+async def _not_modified(_: Request, error: Exception) -> Response:
+    assert isinstance(error, NotModified)  # noqa: S101 (registered for this kind alone)
+    return Response(status_code=304, headers=error.headers)
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    """The description with the one shape of errors and the token; made once."""
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        described = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
+        components = schema.setdefault("components", {})
+        components.setdefault("schemas", {}).update(described.pop("$defs", {}) | {"Problem": described})
+        components["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer", "bearerFormat": "lr_<id>_<secret>"}
+        }
+        app.openapi_schema = schema
+    return app.openapi_schema

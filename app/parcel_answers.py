@@ -1,0 +1,75 @@
+"""Parcels as they are answered."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from app import schemas
+from app.answers import Asked, entry
+from app.edits import Span
+from parcels.parcels import ParcelOnDay, ParcelSummary, Version
+from parcels.register import Change
+
+
+def page(asked: Asked, found: Sequence[ParcelSummary], following: str | None) -> schemas.ParcelsOut:
+    """One page of the list."""
+    rows = [schemas.ParcelRow(**asdict(one)) for one in found]
+    return schemas.ParcelsOut(**asked.knowledge(), on=asked.on, parcels=rows, next=following)
+
+
+def parcel(asked: Asked, found: ParcelOnDay) -> schemas.ParcelOut:
+    """One parcel on a day."""
+    return schemas.ParcelOut(
+        **asked.knowledge(),
+        key=found.key,
+        on=asked.on,
+        facts=schemas.ParcelFacts(**found.facts) if found.facts else None,
+        geometry=_geojson(found.geometry),
+        holdings=[schemas.HoldingOut(**_with_part(holding)) for holding in found.holdings],
+        zones=[schemas.ZoneOut(**zone) for zone in found.zones],
+        entries=[entry(line) for line in found.lines],
+    )
+
+
+def history(asked: Asked, key: str, versions: Sequence[Version]) -> schemas.HistoryOut:
+    """What was known of a parcel by the instant asked; what was closed later was still open then."""
+    known = [version for version in versions if version.known_from <= asked.known_at]
+    return schemas.HistoryOut(**asked.knowledge(), key=key, versions=[_version(version, asked) for version in known])
+
+
+def _version(version: Version, asked: Asked) -> schemas.VersionOut:
+    closed = version.known_to if version.known_to and version.known_to <= asked.known_at else None
+    facts = _with_part(version.facts) if version.layer == "holdings" else version.facts
+    return schemas.VersionOut(**{**asdict(version), "known_to": closed, "facts": _plain(facts)})
+
+
+def edit(key: str, span: Span, change: Change) -> schemas.EditOut:
+    """What an edit did."""
+    return schemas.EditOut(
+        key=key,
+        valid_from=span.since,
+        valid_to=span.until,
+        recording=change.recording,
+        recorded_at=change.at if change.recording is not None else None,
+        facts_closed=change.amendment.closed,
+        facts_added=change.amendment.added,
+        lines_closed=change.posting.closed,
+        lines_added=change.posting.added,
+    )
+
+
+def _with_part(holding: dict[str, Any]) -> dict[str, Any]:
+    return {**holding, "part": _geojson(holding["part"])}
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    """Amounts as numbers, as everywhere else."""
+    return {
+        name: float(value) if name.endswith("_m2") and value is not None else value for name, value in facts.items()
+    }
+
+
+def _geojson(text: str | None) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = None if text is None else json.loads(text)
+    return found

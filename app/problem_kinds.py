@@ -1,0 +1,173 @@
+"""Every kind of problem that the service answers with: status, titles and what each means, German first."""
+
+from typing import NamedTuple
+
+
+class Kind(NamedTuple):
+    """One kind: its HTTP status, its title in English and German, and what it means."""
+
+    status: int
+    title: str
+    titel: str
+    bedeutung: str
+    meaning: str
+
+
+KINDS: dict[str, Kind] = {
+    "not-in-force": Kind(
+        409,
+        "No rule in force on that day",
+        "Keine Regel an diesem Tag",
+        "Für diesen Tag (oder diesen Kenntnisstand) galt noch kein Maßstab. „begins“ nennt den ersten Tag, für den es einen gibt.",
+        "No measure was in force on that day, or none was published by then. `begins` names the first day that has one.",
+    ),
+    "parcel-unknown": Kind(
+        404,
+        "No such parcel",
+        "Flurstück unbekannt",
+        "Das Register kennt dieses Flurstückskennzeichen nicht: weder als Flurstück noch aus einer Haltermeldung.",
+        "The register has never heard of this key, neither as a parcel nor from a list of holdings.",
+    ),
+    "invalid-request": Kind(
+        422,
+        "The request cannot be understood",
+        "Anfrage nicht verständlich",
+        "Mindestens eine Angabe fehlt oder ist nicht zulässig. „errors“ nennt jede mit Feld, Grund und Abhilfe.",
+        "Something is missing or not allowed. `errors` names each field with the reason and the remedy.",
+    ),
+    "malformed-body": Kind(
+        400,
+        "The body cannot be read",
+        "Inhalt nicht lesbar",
+        "Der Inhalt der Anfrage ist kein lesbares JSON.",
+        "The body of the request is no readable JSON.",
+    ),
+    "host-not-allowed": Kind(
+        400,
+        "Host not allowed",
+        "Hostname nicht zugelassen",
+        "Der Dienst wurde unter einem Namen gerufen, den er nicht kennt. Der Betreiber nennt weitere in LANDRESERVE_ALLOWED_HOSTS.",
+        "The service was called by a name it does not know. The operator lists further names in LANDRESERVE_ALLOWED_HOSTS.",
+    ),
+    "token-missing": Kind(
+        401,
+        "A token is needed",
+        "Zugangsschlüssel fehlt",
+        "Dieser Aufruf verlangt einen Zugangsschlüssel im Kopf „Authorization: Bearer lr_...“. Verwalter legen ihn mit "
+        "„landreserve token create“ an.",
+        "This call needs a token in the header `Authorization: Bearer lr_...`. Operators make one by `landreserve token create`.",
+    ),
+    "token-invalid": Kind(
+        401,
+        "The token is not valid",
+        "Zugangsschlüssel ungültig",
+        "Der Zugangsschlüssel ist unbekannt, abgelaufen oder widerrufen.",
+        "The token is unknown, expired or revoked.",
+    ),
+    "role-missing": Kind(
+        403,
+        "The token's role does not allow this",
+        "Rolle reicht nicht aus",
+        "Der Zugangsschlüssel ist gültig, seine Rolle erlaubt diesen Aufruf aber nicht.",
+        "The token is valid, but its role does not allow this call.",
+    ),
+    "precondition-required": Kind(
+        428,
+        "If-Match is needed",
+        "If-Match fehlt",
+        "Wer schreibt, nennt den Stand, den er gelesen hat: das ETag der letzten Antwort im Kopf „If-Match“.",
+        "Whoever writes names the state that was read: the ETag of the last answer, in the header If-Match.",
+    ),
+    "precondition-failed": Kind(
+        412,
+        "Somebody else was faster",
+        "Inzwischen geändert",
+        "Das Flurstück wurde seit dem Lesen geändert. Neu lesen, Änderung prüfen, erneut senden.",
+        "The parcel was changed since it was read. Read it again, check the change, send it again.",
+    ),
+    "held-in-parts": Kind(
+        409,
+        "The parcel is held in parts",
+        "Flurstück in Teilen gehalten",
+        "Für diese Tage sind Teile des Flurstücks mit eigener Geometrie gemeldet. Sie ändert nur ein Import von „holdings“ mit Geometrie.",
+        "Parts of the parcel are recorded with geometries of their own for these days. Only an import of `holdings` with "
+        "geometries changes them.",
+    ),
+    "overlap": Kind(
+        409,
+        "It contradicts what is recorded",
+        "Widerspruch zum Register",
+        "Für dieselben Tage und dieselbe Fläche steht schon etwas anderes im Register.",
+        "Something else is recorded for the same days and the same land.",
+    ),
+    "not-storable": Kind(
+        422,
+        "The register refuses this content",
+        "Vom Register abgelehnt",
+        "Der Inhalt verletzt eine Grundregel des Registers, etwa eine gültige, nicht leere Geometrie.",
+        "The content breaks a basic rule of the register, such as a valid, non-empty geometry.",
+    ),
+    "not-found": Kind(
+        404,
+        "No such address",
+        "Adresse unbekannt",
+        "Unter dieser Adresse gibt es nichts. Alle Adressen stehen unter /docs.",
+        "There is nothing at this address. All addresses are listed at /docs.",
+    ),
+    "method-not-allowed": Kind(
+        405,
+        "This method is not allowed here",
+        "Methode nicht zugelassen",
+        "Die Adresse gibt es, aber nicht für diese Methode. Der Kopf „Allow“ nennt die zulässigen.",
+        "The address exists, but not for this method. The header Allow names those that it takes.",
+    ),
+    "too-large": Kind(
+        413,
+        "The body is too large",
+        "Inhalt zu groß",
+        "Der Inhalt der Anfrage überschreitet die Grenze des Dienstes.",
+        "The body of the request is larger than the service takes.",
+    ),
+    "busy": Kind(
+        503,
+        "The register is being written to",
+        "Register gerade in Arbeit",
+        "Eine andere Änderung, etwa ein Import, läuft noch. Nichts wurde geändert; „Retry-After“ nennt, wann ein neuer Versuch lohnt.",
+        "Another change, an import perhaps, is still running. Nothing was changed; try again after Retry-After.",
+    ),
+    "too-expensive": Kind(
+        503,
+        "The question takes too long",
+        "Frage zu aufwendig",
+        "Die Antwort hätte länger gedauert, als der Dienst zulässt. Zeitraum oder Seitengröße verkleinern.",
+        "The answer would have taken longer than the service allows. Ask for a shorter period or a smaller page.",
+    ),
+    "database-unavailable": Kind(
+        503,
+        "The database cannot be reached",
+        "Datenbank nicht erreichbar",
+        "Der Dienst erreicht seine Datenbank gerade nicht oder alle Verbindungen sind belegt. „Retry-After“ beachten.",
+        "The service cannot reach its database, or all connections are taken. Try again after Retry-After.",
+    ),
+    "disk-full": Kind(
+        507,
+        "No room to write",
+        "Kein Speicherplatz",
+        "Auf dem Datenträger der Datenbank ist kein Platz mehr. Nichts wurde geändert.",
+        "The database's disk is full. Nothing was changed.",
+    ),
+    "internal": Kind(
+        500,
+        "Something went wrong",
+        "Interner Fehler",
+        "Ein Fehler des Dienstes. Nichts wurde geändert; der Grund steht im Protokoll des Betreibers.",
+        "A fault of the service. Nothing was changed; the reason is in the operator's log.",
+    ),
+    "http-error": Kind(
+        400,
+        "The request was refused",
+        "Anfrage abgelehnt",
+        "Die Anfrage wurde abgelehnt; der Statuscode sagt, weshalb.",
+        "The request was refused; its status says why.",
+    ),
+}

@@ -1,0 +1,191 @@
+"""Errors as RFC 9457 problem+json: one shape for all, with field errors and remedies; never the text of a fault of ours."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from app.answers import KnownAtAheadError
+from app.edits import HeldInPartsError, ParcelUnknownError, StaleError, ValueRefusedError
+from app.geometry import GeometryRefusedError
+from app.problem_kinds import KINDS
+from rules.law import NotInForce
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = {"busy": 5, "too-expensive": 30, "database-unavailable": 5}
+BY_STATUS = {400: "malformed-body", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+BY_SQLSTATE = {
+    "57014": "too-expensive",  # statement timeout
+    "55P03": "busy",  # lock timeout
+    "40P01": "busy",
+    "40001": "busy",
+    "53100": "disk-full",
+    "23P01": "overlap",  # exclusion constraint
+    "23514": "not-storable",  # check constraint
+}
+REMEDIES = {
+    "missing": "State it; null where it is unknown and may be so.",
+    "extra_forbidden": "Leave it out: there is no such field.",
+    "enum": "Use one of the values named.",
+    "literal_error": "Use one of the values named.",
+    "json_invalid": "Send well-formed JSON.",
+}
+
+
+class Problem(Exception):
+    """An error on its way to the caller: a kind of KINDS, a sentence, and further members of the answer."""
+
+    def __init__(
+        self,
+        slug: str,
+        detail: str,
+        errors: Sequence[Mapping[str, str | None]] = (),
+        headers: Mapping[str, str] | None = None,
+        status: int | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.slug, self.detail, self.errors = slug, detail, list(errors)
+        self.headers, self.members = dict(headers or {}), members
+        self.status = status or KINDS[slug].status
+        if slug in RETRY_SECONDS:
+            self.headers["Retry-After"] = str(RETRY_SECONDS[slug])
+
+
+def field_error(field: str | None, message: str, remedy: str) -> dict[str, str | None]:
+    """One line of `errors`."""
+    return {"field": field, "message": message, "remedy": remedy}
+
+
+def respond(problem: Problem) -> Response:
+    """The problem as an answer; ASCII only, so that no text of a caller can break it."""
+    body = {
+        "type": f"/problems/{problem.slug}",
+        "title": KINDS[problem.slug].title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "errors": problem.errors,
+        **problem.members,
+    }
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    return Response(json.dumps(body, default=str), problem.status, headers, MEDIA_TYPE)
+
+
+def of(error: Exception) -> Problem:
+    """The problem that an exception of the service, of its framework or of the database means to a caller."""
+    match error:
+        case Problem():
+            return error
+        case NotInForce():
+            return Problem("not-in-force", str(error), begins=error.begins)
+        case ParcelUnknownError():
+            return Problem("parcel-unknown", str(error))
+        case HeldInPartsError():
+            return Problem("held-in-parts", str(error))
+        case StaleError():
+            return Problem("precondition-failed", str(error))
+        case KnownAtAheadError():
+            return _invalid([field_error("known_at", str(error), "Leave known_at out for all that is known by now.")])
+        case ValueRefusedError():
+            return _invalid([field_error(error.field, str(error), error.remedy)])
+        case GeometryRefusedError():
+            return _invalid([field_error("geometry", str(error), error.remedy)])
+        case RequestValidationError():
+            return _of_validation(error)
+        case HTTPException():
+            return _of_status(error)
+        case PoolTimeout():
+            return Problem("database-unavailable", "All connections to the database are taken.")
+        case DBAPIError():
+            return _of_database(error)
+    return Problem("internal", "The service failed; nothing was changed.")
+
+
+def _invalid(errors: list[dict[str, str | None]]) -> Problem:
+    said = "; ".join(f"{error['field'] or 'request'}: {error['message']}" for error in errors[:3])
+    return Problem("invalid-request", said, errors)
+
+
+def _of_validation(error: RequestValidationError) -> Problem:
+    found = error.errors()
+    if any(one["type"] == "json_invalid" for one in found):
+        remedy = REMEDIES["json_invalid"]
+        return Problem("malformed-body", "The body is no JSON.", [field_error("body", "No well-formed JSON", remedy)])
+    return _invalid([_field(one) for one in found])
+
+
+def _field(one: dict[str, Any]) -> dict[str, str | None]:
+    where = [str(part) for part in one["loc"] if part not in ("query", "path", "header")]
+    context = one.get("ctx") or {}
+    remedy = context.get("remedy") or REMEDIES.get(one["type"]) or "See the description of this call at /docs."
+    return field_error(".".join(where) or None, str(one["msg"]), str(remedy))
+
+
+def _of_status(error: HTTPException) -> Problem:
+    slug = BY_STATUS.get(error.status_code, "http-error" if error.status_code < 500 else "internal")
+    kept = {name: value for name, value in (error.headers or {}).items() if name.lower() in ("allow", "retry-after")}
+    return Problem(slug, KINDS[slug].meaning, headers=kept, status=error.status_code)
+
+
+def _of_database(error: DBAPIError) -> Problem:
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if slug := BY_SQLSTATE.get(state):
+        return Problem(slug, KINDS[slug].meaning)
+    lost = state.startswith(("08", "57P", "53")) or error.connection_invalidated
+    if lost or (not state and isinstance(error, OperationalError | InterfaceError)):
+        return Problem("database-unavailable", KINDS["database-unavailable"].meaning)
+    return Problem("internal", "The service failed; nothing was changed.")
+
+
+async def handle(request: Request, error: Exception) -> Response:
+    """The one exception handler: what the caller did is noted, what we did wrong is logged as an error."""
+    problem = of(error)
+    if problem.status >= 500:
+        unexpected = error if problem.slug == "internal" else None
+        log.error("%s %s: %s", request.method, request.url.path, problem.slug, exc_info=unexpected)
+    else:
+        log.info("%s %s: %s", request.method, request.url.path, problem.slug)
+    return respond(problem)
+
+
+def install(app: FastAPI) -> None:
+    """Let every exception answer as a problem."""
+    kinds = (Problem, NotInForce, ParcelUnknownError, HeldInPartsError, StaleError, KnownAtAheadError)
+    framework = (
+        ValueRefusedError,
+        GeometryRefusedError,
+        RequestValidationError,
+        HTTPException,
+        PoolTimeout,
+        DBAPIError,
+        Exception,
+    )
+    for kind in (*kinds, *framework):
+        app.add_exception_handler(kind, handle)
+
+
+def declared(*slugs: str) -> dict[int | str, dict[str, Any]]:
+    """What an operation may answer beside its own: for `responses` of a route, with an example each."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for slug in (*slugs, "invalid-request", "database-unavailable"):
+        kind = KINDS[slug]
+        example = {
+            "type": f"/problems/{slug}",
+            "title": kind.title,
+            "status": kind.status,
+            "detail": kind.meaning,
+            "errors": [],
+        }
+        content = found.setdefault(kind.status, {"description": kind.title, "content": {MEDIA_TYPE: {"examples": {}}}})
+        content["content"][MEDIA_TYPE]["schema"] = {"$ref": "#/components/schemas/Problem"}
+        content["content"][MEDIA_TYPE]["examples"][slug] = {"value": example}
+    return found

@@ -1,0 +1,90 @@
+"""The API's description as a page without scripts, and a page for each kind of problem."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+
+from app.problem_kinds import KINDS
+from app.problems import MEDIA_TYPE
+
+HERE = Path(__file__).parent / "templates"
+TEMPLATES = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
+
+router = APIRouter(include_in_schema=False)
+problem_pages = APIRouter(include_in_schema=False)
+
+
+@router.get("/docs")
+def reference(request: Request) -> HTMLResponse:
+    """Every call with its parameters, an example and its problems."""
+    schema = request.app.openapi()
+    base = str(request.app.state.settings.public_url or request.base_url).rstrip("/")
+    calls = [
+        _call(base, path, method, operation)
+        for path, operations in schema["paths"].items()
+        for method, operation in operations.items()
+    ]
+    return HTMLResponse(TEMPLATES.get_template("reference.html").render(schema=schema, calls=calls))
+
+
+@problem_pages.get("/problems/{slug}")
+def problem_page(slug: str) -> HTMLResponse:
+    """What a problem means, German first."""
+    if slug not in KINDS:
+        raise HTTPException(404)
+    return HTMLResponse(TEMPLATES.get_template("problem.html").render(slug=slug, kind=KINDS[slug]))
+
+
+@problem_pages.get("/docs/reference.css")
+def style() -> FileResponse:
+    """The style of both."""
+    return FileResponse(HERE / "reference.css", media_type="text/css")
+
+
+def _call(base: str, path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
+    writes = method != "get"
+    body = _example(operation.get("requestBody", {}).get("content", {}).get("application/json", {}))
+    return {
+        "id": operation["operationId"],
+        "path": path,
+        "method": method.upper(),
+        "description": " ".join(operation.get("description", "").split()),
+        "token": writes,
+        "parameters": [{"description": "", **p, "kind": _kind(p["schema"])} for p in operation.get("parameters", [])],
+        "curl": _curl(base, path, method, writes),
+        "body": body,
+        "answer": _example(operation["responses"]["200"]["content"]["application/json"]),
+        "problems": sorted(_problems(operation)),
+    }
+
+
+def _curl(base: str, path: str, method: str, writes: bool) -> str:
+    address = base + path.replace("{key}", "029901___00017______")
+    if not writes:
+        return f"curl '{address}'"
+    headers = "-H 'Authorization: Bearer lr_...' -H 'If-Match: \"...\"' -H 'Content-Type: application/json'"
+    return f"curl -X {method.upper()} '{address}' \\\n  {headers} \\\n  -d @body.json"
+
+
+def _example(content: dict[str, Any]) -> str | None:
+    found = content.get("example")
+    if found is None:
+        found = next(iter(content.get("examples", {}).values()), {}).get("value")
+    return None if found is None else json.dumps(found, ensure_ascii=False, indent=2)
+
+
+def _problems(operation: dict[str, Any]) -> set[str]:
+    contents = [answer.get("content", {}).get(MEDIA_TYPE, {}) for answer in operation["responses"].values()]
+    return {slug for content in contents for slug in content.get("examples", {})}
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(_kind(one) for one in schema["anyOf"] if one.get("type") != "null")
+    name = schema.get("$ref", "").rpartition("/")[2] or schema.get("format") or schema.get("type", "")
+    return f"list of {_kind(schema['items'])}" if name == "array" else str(name)

@@ -1,0 +1,81 @@
+"""What an operator may set: environment variables with the prefix LANDRESERVE_. No value of the law is among them."""
+
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, HttpUrl, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app import embedded
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+class SettingsError(Exception):
+    """The settings do not fit together; the message names the variable to set."""
+
+
+class Settings(BaseSettings):
+    """Frozen; built once at the edge and handed on. Addresses are secret, since they can carry a password."""
+
+    model_config = SettingsConfigDict(env_prefix="LANDRESERVE_", frozen=True, extra="ignore")
+
+    database_url: SecretStr | None = Field(
+        default=None, description="The owner's database; none starts the private PostGIS"
+    )
+    web_database_url: SecretStr | None = Field(
+        default=None, description="The database as requests use it; else database_url"
+    )
+    home: Path = Field(default_factory=embedded.default_home, description="Folder of the private PostGIS")
+    host: str = Field(default="127.0.0.1", description="Address to listen on")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on")
+    public_url: HttpUrl | None = Field(
+        default=None, description="Address under which others reach the service, for links"
+    )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Further host names that requests may name, with commas; * for any"
+    )
+    read_requires_token: bool = Field(default=False, description="Whether reading needs a token too")
+    docs: bool = Field(default=True, description="Whether /docs and /openapi.json are served")
+    max_body_bytes: int = Field(default=8 << 20, gt=0, description="Largest body of a request")
+    pool_size: int = Field(default=8, ge=1, le=100, description="Connections to the database")
+
+    @field_validator("database_url", "web_database_url")
+    @classmethod
+    def _with_driver(cls, url: SecretStr | None) -> SecretStr | None:
+        """postgresql:// and postgres:// mean our driver."""
+        if url is None or not (text := url.get_secret_value()):
+            return None
+        scheme, _, rest = text.partition("://")
+        if scheme not in ("postgresql", "postgres", "postgresql+psycopg") or not rest:
+            raise ValueError("an address begins with postgresql://")
+        return SecretStr(f"postgresql+psycopg://{rest}")
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _listed(cls, hosts: Any) -> Any:
+        return tuple(part.strip() for part in hosts.split(",") if part.strip()) if isinstance(hosts, str) else hosts
+
+    def owner_url(self) -> str:
+        """The database as its owner sees it; SettingsError where none is set."""
+        if self.database_url is None:
+            raise SettingsError("LANDRESERVE_DATABASE_URL is not set.")
+        return self.database_url.get_secret_value()
+
+    def web_url(self) -> str:
+        """The database as requests see it: the lesser role where there is one."""
+        return self.web_database_url.get_secret_value() if self.web_database_url else self.owner_url()
+
+    def hosts(self) -> frozenset[str]:
+        """Every host name (without port, lower case) that a request may name."""
+        public = urlsplit(str(self.public_url)).hostname if self.public_url else None
+        own = (self.host,) if self.host not in ("0.0.0.0", "::") else ()  # noqa: S104 (compared, not bound)
+        return frozenset(name.lower() for name in (*LOCAL_HOSTS, *self.allowed_hosts, *own, public or "localhost"))
+
+
+def with_database(settings: Settings, urls: embedded.Urls) -> Settings:
+    """The settings with the addresses of the private PostGIS."""
+    return settings.model_copy(
+        update={"database_url": SecretStr(urls.owner), "web_database_url": SecretStr(urls.web)},
+    )

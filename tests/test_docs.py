@@ -1,0 +1,97 @@
+"""Every example in README and docs is run as printed: commands by the shell, against the demo register and a live server."""
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from app import embedded
+from parcels import db, demo
+
+ROOT = Path(__file__).resolve().parents[1]
+BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def examples() -> Iterator[pytest.param]:
+    """Each `$ command` of each console block with the output printed below it."""
+    for page in PAGES:
+        for block in BLOCK.findall(page.read_text("utf-8")):
+            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                command, _, output = part.partition("\n")
+                while command.endswith("\\"):
+                    more, _, output = output.partition("\n")
+                    command = command[:-1] + more.removeprefix(">").strip()
+                yield pytest.param(command, output.strip(), id=f"{page.name}: {command[:60]}")
+
+
+@pytest.fixture(scope="module")
+def served(cluster: Path | None) -> Iterator[dict[str, str]]:
+    """The environment of a shell in which the demo register is served on 127.0.0.1:8000 (curl is told the real port)."""
+    if cluster is None:
+        pytest.skip("needs a private PostGIS to put the demo register into")
+    urls = embedded.create_database(cluster, "docs")
+    engine = db.engine(urls.owner)
+    db.migrate(engine)
+    with Session(engine) as session:
+        demo.load(session)
+        session.commit()
+    engine.dispose()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("LANDRESERVE_")},
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "LANDRESERVE_DATABASE_URL": urls.owner,
+        "LANDRESERVE_WEB_DATABASE_URL": urls.web,
+        "LANDRESERVE_PORT": port,
+        "COLUMNS": "100",
+        "NO_COLOR": "1",
+    }
+    with subprocess.Popen(["landreserve", "up", "--empty"], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
+        try:
+            _wait_for(f"http://127.0.0.1:{port}/healthz", server)
+            yield environment
+        finally:
+            server.terminate()
+    embedded.drop_database(cluster, "docs")
+
+
+def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and server.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1):  # noqa: S310 (our own server)
+            return
+        time.sleep(0.1)
+    pytest.fail("the server did not answer")
+
+
+@pytest.mark.parametrize(("command", "output"), list(examples()))
+def test_example_prints_what_the_page_says(served: dict[str, str], command: str, output: str) -> None:
+    if command.startswith("curl") and not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    told = command.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{served['LANDRESERVE_PORT']}")
+    done = subprocess.run(["bash", "-c", told], env=served, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    printed = done.stdout.replace(f"http://127.0.0.1:{served['LANDRESERVE_PORT']}", "http://127.0.0.1:8000")
+    assert _plain(printed) == _plain(output), done.stderr
+
+
+def _plain(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_paths_named_in_a_page_exist(page: Path) -> None:
+    named = re.findall(r"`((?:app|parcels|rules|migrations|data|tests|docs|\.ci)/[\w./-]*)`", page.read_text("utf-8"))
+    assert [path for path in named if not (ROOT / path).exists()] == []

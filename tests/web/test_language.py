@@ -1,0 +1,184 @@
+"""The catalogue: every code and every sentence in both languages, with the same gaps; numbers and days as people write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import app.web
+from app.web.language import CATALOGUES, LANGUAGES, chosen, translator
+from parcels.published import CONFIDENCES, figures
+from rules.criteria import CRITERIA, Because, Reason
+from rules.facts import Holding, Part, State
+from rules.law import LAW
+
+WEB = Path(app.web.__file__).parent
+KNOWN_AT = datetime(2026, 11, 22, tzinfo=UTC)
+TODAY = LAW.on(date(2026, 11, 22), KNOWN_AT)
+CODES = {
+    "because": list(Because),
+    "criterion": list(CRITERIA),
+    "state": list(State),
+    "kind": ["entered", "left", "changed"],
+    "change": ["designation", "disposition", "holder", "net_m2", "recorded", "no_longer_workplace_land", "reserved"],
+    "disposition": TODAY["dispositions.known"].codes,
+    "scope": {figure.scope for figure in figures()},
+    "confidence": list(CONFIDENCES),
+}
+
+
+def catalogue(language: str) -> Catalog:
+    with (CATALOGUES / language / "LC_MESSAGES" / "messages.po").open("rb") as lines:
+        return read_po(lines, locale=language, abort_invalid=True)
+
+
+def gaps(sentence: str) -> set[str]:
+    return set(re.findall(r"{(\w+)}", sentence))
+
+
+def used() -> set[str | tuple[str, ...]]:
+    """Every sentence that templates and modules ask the catalogue for."""
+    methods = [("**.html", "jinja2.ext.babel_extract"), ("**.py", "python")]
+    keywords = {"_": None, "text": None, "ngettext": (1, 2), "count": (1, 2)}
+    found = {row[2] for row in extract_from_dir(WEB, methods, keywords=keywords)}  # type: ignore[arg-type]
+    faults = extract_from_dir(WEB, methods[1:], keywords={"Misasked": (2, 3)})  # type: ignore[dict-item]
+    return found | {message for row in faults for message in row[2]}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", CODES)
+def test_every_code_has_a_sentence(language: str, kind: str) -> None:
+    sentences = catalogue(language)
+    missing = [code for code in CODES[kind] if not (m := sentences.get(str(code), kind)) or not m.string]
+    assert missing == []
+
+
+def test_every_sentence_of_the_pages_is_in_german_with_the_same_gaps() -> None:
+    german, asked = catalogue("de"), used()
+    assert len(asked) > 100
+    for message in asked:
+        found = german.get(message[0] if isinstance(message, tuple) else message)
+        assert found is not None, f"no German for {message!r}"
+        strings = found.string if isinstance(found.string, tuple) else (found.string,)
+        ids = message if isinstance(message, tuple) else (message,)
+        for english, string in zip(ids, strings, strict=True):
+            assert string
+            assert gaps(string) == gaps(english), english
+
+
+def test_no_sentence_is_left_over() -> None:
+    said = {
+        message.id if isinstance(message.id, str) else tuple(message.id)
+        for message in catalogue("de")
+        if message.id and not message.context
+    }
+    assert said - used() == set()
+
+
+def test_codes_have_the_same_gaps_in_both_languages() -> None:
+    german, english = catalogue("de"), catalogue("en")
+    pairs = [(message, english.get(message.id, message.context)) for message in german if message.context]
+    assert len(pairs) > 80
+    for one, other in pairs:
+        assert other is not None
+        assert gaps(str(one.string)) == gaps(str(other.string)), one.id
+
+
+def reasons() -> Iterator[Reason]:
+    """What the rules give as reasons for parts of all sorts."""
+    holdings = [
+        Holding(holder, disposition, None, flag, flag, flag, flag, day)
+        for holder, disposition, flag, day in product(
+            (None, "HIE", "private", "nobody"),
+            (None, "free", "sold", "nothing"),
+            (None, True, False),
+            (None, date(2020, 1, 1), date(2040, 1, 31)),
+        )
+    ]
+    for designation, port, net_m2 in product((None, "GE", "WA", "??"), (True, False), (None, Decimal(0), Decimal(5))):
+        for holding in (None, *holdings):
+            part = Part(designation, None, port, net_m2, holding)
+            yield from (judge(part, TODAY.day, TODAY).reason for _, judge in CRITERIA.values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_rules_say_can_be_said_in_words(language: str) -> None:
+    speak = translator(language)
+    sentences = {reason: speak.reason(reason) for reason in set(reasons())}
+    said = {reason.code for reason in sentences}
+    assert said == set(Because) - {Because.TOO_SMALL}  # no minimum size is in force
+    for sentence in sentences.values():
+        assert sentence.endswith(".")
+        assert "{" not in sentence
+        assert "None" not in sentence
+
+
+def test_values_in_sentences_are_written_in_the_language() -> None:
+    params = (("possible_from", date(2028, 2, 1)), ("counts_from", date(2027, 2, 1)), ("months", 12))
+    late = Reason(Because.CONSTRUCTION_TOO_LATE, params)
+    small = Reason(Because.TOO_SMALL, (("net_m2", Decimal("1234.50")), ("minimum_m2", Decimal(5000))))
+    german, english = translator("de"), translator("en")
+    assert german.reason(late) == (
+        "Gebaut werden kann erst ab 1. Februar 2028; innerhalb von 12 Monaten liegt das ab 1. Februar 2027."
+    )
+    assert "1 February 2028" in english.reason(late)
+    assert german.reason(small) == "1.234,5 m² netto reichen nicht; mindestens 5.000 m² sind nötig."
+    assert english.reason(small) == "1,234.5 m² net are not enough; at least 5,000 m² are required."
+    sold = Reason(Because.DISPOSED, (("disposition", "sold"),))
+    assert (german.reason(sold), english.reason(sold)) == (
+        "Die Fläche ist vergeben: verkauft.",
+        "The land is disposed of: sold.",
+    )
+
+
+def test_a_value_that_looks_like_a_gap_stays_what_it_is() -> None:
+    reason = Reason(Because.HOLDER_NOT_LISTED, (("holder", "{holder.__class__}"),))
+    assert "{holder.__class__}" in translator("de").reason(reason)
+
+
+def test_amounts_days_and_instants() -> None:
+    german, english = translator("de"), translator("en")
+    assert (german.hectares(Decimal("1021665.56")), english.hectares(Decimal("1021665.56"))) == ("102,1666", "102.1666")
+    assert (german.hectares(Decimal("-20933"), sign=True), german.hectares(Decimal(0), sign=True)) == (
+        "-2,0933",
+        "0,0000",
+    )
+    assert german.hectares(Decimal("12345678"), sign=True) == "+1.234,5678"
+    assert german.square_metres(Decimal("1021665.50")) == "1.021.665,5 m²"
+    assert german.square_metres(Decimal("1E+6")) == "1.000.000 m²"
+    instant = datetime(2026, 7, 1, 22, 30, 5, tzinfo=UTC)
+    assert german.instant(instant) == "2. Juli 2026, 00:30:05"
+    assert english.instant(instant) == "2 July 2026, 00:30:05"
+    assert german.day(date(2026, 11, 22), "medium") == "22.11.2026"
+
+
+@pytest.mark.parametrize(
+    ("asked", "accepted", "language"),
+    [
+        (None, None, "de"),
+        (None, "", "de"),
+        (None, "en-GB,en;q=0.9,de;q=0.8", "en"),
+        (None, "fr, de;q=0.5, en;q=0.7", "en"),
+        (None, "de-AT, en;q=1.0", "de"),
+        (None, "fr;q=0.9, *;q=0.1", "de"),
+        (None, "en;q=0", "de"),
+        (None, ";;;q=x,,\x00", "de"),
+        ("de", "en", "de"),
+        ("en", "de", "en"),
+        ("xx", "en", "en"),
+        ("../en", None, "de"),
+    ],
+)
+def test_the_language_is_the_one_asked_for_then_the_accepted_one_then_german(
+    asked: str | None, accepted: str | None, language: str
+) -> None:
+    assert chosen(asked, accepted) == language
