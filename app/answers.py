@@ -169,7 +169,7 @@ def stock_on(session: Session, asked: Asked, by: Sequence[str], period: tuple[da
     )
 
 
-def _stock_amounts(group: stock.Group) -> dict[str, Decimal]:
+def _stock_amounts(group: stock.Group) -> dict[str, Any]:
     return {"area_ha": ha(group.area_m2), "net_ha": ha(group.net_m2), "unclear_ha": ha(group.unclear_m2)}
 
 

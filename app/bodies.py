@@ -2,12 +2,12 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from app.geometry import Crs
 from app.inputs import AreaM2, Day, Text, fault
 
-FREE = {
+FREE: dict[str, JsonValue] = {
     "valid_from": "2026-11-01",
     "valid_to": None,
     "note": "Kaufvertrag vom 28.10.2026",
@@ -24,7 +24,7 @@ FREE = {
     "declared_net_m2": None,
     "designation": None,
 }
-CORRECTED = {
+CORRECTED: dict[str, JsonValue] = {
     "valid_from": "2026-11-01",
     "valid_to": None,
     "note": "Fortführungsmitteilung",

@@ -239,7 +239,7 @@ def _provide_database(superuser: Superuser, database: str) -> None:
         clone = "CREATE DATABASE {} OWNER {} TEMPLATE {}"
         superuser.execute(sql.SQL(clone).format(name, owner, sql.Identifier(TEMPLATE)))
     superuser.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
-    superuser.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, web))
+    superuser.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(name, web))
 
 
 def _one(superuser: Superuser, query: sql.Composed) -> object:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-KNOWN = {"known_at": "2026-11-20T12:00:00Z", "recorded_at": "2026-11-16T08:00:00Z", "fictitious": True}
+KNOWN: dict[str, Any] = {"known_at": "2026-11-20T12:00:00Z", "recorded_at": "2026-11-16T08:00:00Z", "fictitious": True}
 KEY = "029901___00017______"
 
 
@@ -11,7 +11,7 @@ def example(value: Any) -> dict[str, Any]:
     return {"content": {"application/json": {"example": value}}}
 
 
-CITATION = {
+CITATION: dict[str, Any] = {
     "parameter": "reserve.target_ha",
     "value": 100,
     "since": "2023-01-01",
@@ -20,8 +20,8 @@ CITATION = {
     "url": "https://www.hamburg.de/masterplan-industrie/",
     "published": "2023-01-01",
 }
-BASIS = {"rules_version": "1-0123456789ab", "citations": [CITATION]}
-AMOUNTS = {
+BASIS: dict[str, Any] = {"rules_version": "1-0123456789ab", "citations": [CITATION]}
+AMOUNTS: dict[str, Any] = {
     "net_ha": 98.7654,
     "free_ha": 90.1,
     "gross_ha": 110.02,
@@ -31,7 +31,7 @@ AMOUNTS = {
     "net_m2": 987654.32,
     "free_m2": 901000,
 }
-RESERVE = {
+RESERVE: dict[str, Any] = {
     **KNOWN,
     **AMOUNTS,
     "on": "2026-11-20",
@@ -41,7 +41,7 @@ RESERVE = {
     "groups": [{"by": {"district": "Bergedorf"}, **AMOUNTS}],
     "basis": BASIS,
 }
-PUBLISHED = {
+PUBLISHED: dict[str, Any] = {
     "as_of": "2020",
     "on": "2020-01-01",
     "scope": "sofort verfügbar",
@@ -53,7 +53,7 @@ PUBLISHED = {
     "source": "",
     "confidence": "Q",
 }
-SERIES = {
+SERIES: dict[str, Any] = {
     **KNOWN,
     "since": "2024-01-01",
     "until": "2026-12-31",
@@ -62,7 +62,7 @@ SERIES = {
     "published": [PUBLISHED],
     "rules_version": "1-0123456789ab",
 }
-ENTRY = {
+ENTRY: dict[str, Any] = {
     "parcel": KEY,
     "part": None,
     "site": "Beispielring (fiktiv)",
@@ -81,9 +81,9 @@ ENTRY = {
     "valid_from": "2021-01-01",
     "valid_to": None,
 }
-ENTRIES = {**KNOWN, "on": "2026-11-20", "entries": [ENTRY], "next": None}
-SUM = {"net_ha": 98.7654, "free_ha": 90.1, "net_m2": 987654.32, "free_m2": 901000}
-CHANGES = {
+ENTRIES: dict[str, Any] = {**KNOWN, "on": "2026-11-20", "entries": [ENTRY], "next": None}
+SUM: dict[str, Any] = {"net_ha": 98.7654, "free_ha": 90.1, "net_m2": 987654.32, "free_m2": 901000}
+CHANGES: dict[str, Any] = {
     **KNOWN,
     "since": "2026-01-01",
     "until": "2026-11-20",
@@ -114,7 +114,7 @@ CHANGES = {
     "total": 1,
     "next": None,
 }
-STOCK = {
+STOCK: dict[str, Any] = {
     **KNOWN,
     "on": "2026-11-20",
     "area_ha": 2150.5,
@@ -124,7 +124,7 @@ STOCK = {
     "movements": None,
     "basis": BASIS,
 }
-ROW = {
+ROW: dict[str, Any] = {
     "key": KEY,
     "gemarkung": "Beispielmarsch (fiktiv)",
     "district": "Bergedorf",
@@ -136,8 +136,8 @@ ROW = {
     "designations": ["GE"],
     "net_m2": 11250.5,
 }
-PARCELS = {**KNOWN, "on": "2026-11-20", "parcels": [ROW], "next": None}
-HOLDING = {
+PARCELS: dict[str, Any] = {**KNOWN, "on": "2026-11-20", "parcels": [ROW], "next": None}
+HOLDING: dict[str, Any] = {
     "holder": "LIG",
     "site": "Beispielring (fiktiv)",
     "disposition": "free",
@@ -152,8 +152,8 @@ HOLDING = {
     "designation": None,
     "part": None,
 }
-DAYS = {"valid_from": "2021-01-01", "valid_to": None}
-PARCEL = {
+DAYS: dict[str, Any] = {"valid_from": "2021-01-01", "valid_to": None}
+PARCEL: dict[str, Any] = {
     **KNOWN,
     "key": KEY,
     "on": "2026-11-20",
@@ -183,7 +183,7 @@ PARCEL = {
     ],
     "entries": [ENTRY],
 }
-HISTORY = {
+HISTORY: dict[str, Any] = {
     **KNOWN,
     "key": KEY,
     "versions": [
@@ -196,7 +196,7 @@ HISTORY = {
         }
     ],
 }
-EDIT = {
+EDIT: dict[str, Any] = {
     "key": KEY,
     "valid_from": "2026-11-01",
     "valid_to": None,
@@ -207,5 +207,10 @@ EDIT = {
     "lines_closed": 1,
     "lines_added": 2,
 }
-HEALTH = {"status": "ok"}
-READY = {"status": "ready", "reasons": [], "rules_version": "1-0123456789ab", "recorded_at": "2026-11-16T08:00:00Z"}
+HEALTH: dict[str, Any] = {"status": "ok"}
+READY: dict[str, Any] = {
+    "status": "ready",
+    "reasons": [],
+    "rules_version": "1-0123456789ab",
+    "recorded_at": "2026-11-16T08:00:00Z",
+}

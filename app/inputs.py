@@ -18,7 +18,7 @@ BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u
 
 def fault(kind: str, message: str, remedy: str) -> PydanticCustomError:
     """A validation error that carries its remedy into the problem's `errors`."""
-    return PydanticCustomError(kind, message.replace("{", "(").replace("}", ")"), {"remedy": remedy})  # type: ignore[arg-type]
+    return PydanticCustomError(kind, message.replace("{", "(").replace("}", ")"), {"remedy": remedy})
 
 
 def text(value: str) -> str:

@@ -8,10 +8,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.orm import Session
 
 from app import problems, reference, web
+from app.bodies import HoldingIn, ParcelIn
 from app.etag import NotModified
 from app.middleware import Guard
 from app.routes import health, parcels, reserve, stock
@@ -25,6 +27,8 @@ DESCRIPTION = (
     "day and as known at any instant, and why. Days are half-open [from, to); `on` is the day asked about, `known_at` the "
     "state of knowledge. Errors are problem+json (RFC 9457)."
 )
+
+ROUTERS = (health.router, reserve.router, stock.router, parcels.router)
 
 
 def create_app(settings: Settings, sessions: Callable[[], Session] | None = None) -> FastAPI:
@@ -63,7 +67,7 @@ def create_app(settings: Settings, sessions: Callable[[], Session] | None = None
 
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
-    for router in (health.router, reserve.router, stock.router, parcels.router, reference.problem_pages):
+    for router in (*ROUTERS, reference.problem_pages):
         app.include_router(router)
     if settings.docs:
         app.include_router(reference.router)
@@ -90,8 +94,19 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         described = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
         components = schema.setdefault("components", {})
         components.setdefault("schemas", {}).update(described.pop("$defs", {}) | {"Problem": described})
+        _with_nulls(schema)
         components["securitySchemes"] = {
             "token": {"type": "http", "scheme": "bearer", "bearerFormat": "lr_<id>_<secret>"}
         }
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _with_nulls(schema: dict[str, Any]) -> None:
+    """Put the examples back as they are written: the framework drops their nulls, which callers must send."""
+    for route in (route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)):
+        for method in route.methods or ():
+            answer = schema["paths"][route.path_format][method.lower()]["responses"]["200"]
+            answer["content"]["application/json"].update(route.responses[200]["content"]["application/json"])
+    for model in (HoldingIn, ParcelIn):
+        schema["components"]["schemas"][model.__name__]["examples"] = model.model_json_schema()["examples"]

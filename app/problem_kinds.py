@@ -89,7 +89,8 @@ KINDS: dict[str, Kind] = {
         409,
         "The parcel is held in parts",
         "Flurstück in Teilen gehalten",
-        "Für diese Tage sind Teile des Flurstücks mit eigener Geometrie gemeldet. Sie ändert nur ein Import von „holdings“ mit Geometrie.",
+        "Für diese Tage sind Teile des Flurstücks mit eigener Geometrie gemeldet. "
+        "Sie ändert nur ein Import von „holdings“ mit Geometrie.",
         "Parts of the parcel are recorded with geometries of their own for these days. Only an import of `holdings` with "
         "geometries changes them.",
     ),
@@ -132,7 +133,8 @@ KINDS: dict[str, Kind] = {
         503,
         "The register is being written to",
         "Register gerade in Arbeit",
-        "Eine andere Änderung, etwa ein Import, läuft noch. Nichts wurde geändert; „Retry-After“ nennt, wann ein neuer Versuch lohnt.",
+        "Eine andere Änderung, etwa ein Import, läuft noch. Nichts wurde geändert; "
+        "„Retry-After“ nennt, wann ein neuer Versuch lohnt.",
         "Another change, an import perhaps, is still running. Nothing was changed; try again after Retry-After.",
     ),
     "too-expensive": Kind(

@@ -25,7 +25,7 @@ def reference(request: Request) -> HTMLResponse:
     schema = request.app.openapi()
     base = str(request.app.state.settings.public_url or request.base_url).rstrip("/")
     calls = [
-        _call(base, path, method, operation)
+        _call(schema, base, path, method, operation)
         for path, operations in schema["paths"].items()
         for method, operation in operations.items()
     ]
@@ -46,9 +46,9 @@ def style() -> FileResponse:
     return FileResponse(HERE / "reference.css", media_type="text/css")
 
 
-def _call(base: str, path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
+def _call(schema: dict[str, Any], base: str, path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
     writes = method != "get"
-    body = _example(operation.get("requestBody", {}).get("content", {}).get("application/json", {}))
+    body = _body(operation, schema) if writes else None
     return {
         "id": operation["operationId"],
         "path": path,
@@ -74,8 +74,15 @@ def _curl(base: str, path: str, method: str, writes: bool) -> str:
 def _example(content: dict[str, Any]) -> str | None:
     found = content.get("example")
     if found is None:
-        found = next(iter(content.get("examples", {}).values()), {}).get("value")
+        examples: dict[str, Any] = content.get("examples", {})
+        found = next((one["value"] for one in examples.values()), None)
     return None if found is None else json.dumps(found, ensure_ascii=False, indent=2)
+
+
+def _body(operation: dict[str, Any], schema: dict[str, Any]) -> str | None:
+    """The example that the body's schema carries."""
+    name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    return json.dumps(schema["components"]["schemas"][name]["examples"][0], ensure_ascii=False, indent=2)
 
 
 def _problems(operation: dict[str, Any]) -> set[str]:

@@ -30,6 +30,7 @@ def engine(url: str, pool_size: int = 8) -> Engine:
         max_overflow=0,
         pool_timeout=2,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"options": "-c TimeZone=UTC -c client_min_messages=warning", "application_name": "landreserve"},
     )
 

@@ -23,16 +23,26 @@ BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
+MARK = "-- end of a command --"
+
+
+def commands(block: str) -> list[tuple[str, str]]:
+    """The `$ commands` of a console block, each with the output printed below it."""
+    found = []
+    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, output = part.partition("\n")
+        while output.startswith("    "):  # a command goes on in lines that are indented
+            more, _, output = output.partition("\n")
+            command = f"{command}\n{more}"
+        found.append((command, output))
+    return found
+
+
 def examples() -> Iterator[pytest.param]:
-    """Each `$ command` of each console block with the output printed below it."""
+    """Each console block of each page: its commands run one after the other in one shell."""
     for page in PAGES:
-        for block in BLOCK.findall(page.read_text("utf-8")):
-            for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-                command, _, output = part.partition("\n")
-                while command.endswith("\\"):
-                    more, _, output = output.partition("\n")
-                    command = command[:-1] + more.removeprefix(">").strip()
-                yield pytest.param(command, output.strip(), id=f"{page.name}: {command[:60]}")
+        for number, block in enumerate(BLOCK.findall(page.read_text("utf-8")), 1):
+            yield pytest.param(commands(block), id=f"{page.name}-{number}")
 
 
 @pytest.fixture(scope="module")
@@ -77,18 +87,26 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     pytest.fail("the server did not answer")
 
 
-@pytest.mark.parametrize(("command", "output"), list(examples()))
-def test_example_prints_what_the_page_says(served: dict[str, str], command: str, output: str) -> None:
-    if command.startswith("curl") and not shutil.which("curl"):
+@pytest.mark.parametrize("block", list(examples()))
+def test_example_prints_what_the_page_says(served: dict[str, str], block: list[tuple[str, str]]) -> None:
+    if any("curl" in command for command, _ in block) and not shutil.which("curl"):
         pytest.skip("curl is not installed")
-    told = command.replace("http://127.0.0.1:8000", f"http://127.0.0.1:{served['LANDRESERVE_PORT']}")
-    done = subprocess.run(["bash", "-c", told], env=served, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    printed = done.stdout.replace(f"http://127.0.0.1:{served['LANDRESERVE_PORT']}", "http://127.0.0.1:8000")
-    assert _plain(printed) == _plain(output), done.stderr
+    done = run(served, [command for command, _ in block])
+    assert done == [_plain(output) for _, output in block]
+
+
+def run(environment: dict[str, str], lines: list[str]) -> list[list[str]]:
+    """What each command prints, as a reader of the page sees it: the port of the page, no blanks at line ends."""
+    here, there = f"127.0.0.1:{environment['LANDRESERVE_PORT']}", "127.0.0.1:8000"
+    script = f"\necho '{MARK}'\n".join(line.replace(there, here) for line in lines)
+    done = subprocess.run(
+        ["bash", "-c", script], env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120
+    )
+    return [_plain(part) for part in done.stdout.decode().replace(here, there).split(MARK)]
 
 
 def _plain(text: str) -> list[str]:
-    return [line.rstrip() for line in text.strip().splitlines()]
+    return [line.rstrip() for line in text.strip("\n").splitlines()]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -5,14 +5,12 @@ import socket
 from typing import Annotated
 
 import typer
-import uvicorn
 from sqlalchemy import Engine
 
 from app import clock, demo
 from app.cli import base
 from app.cli.base import Refusal
 from app.cli.load import show_demo
-from app.main import create_app
 from app.settings import Settings
 from parcels import db, register
 from parcels.importing import sweep
@@ -37,16 +35,25 @@ def up(
         with base.owner_engine(settings) as engine:
             prepare(engine, empty)
         _announce(settings, listener.getsockname()[1])
-        config = uvicorn.Config(
-            create_app(settings),
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=15,
-            timeout_graceful_shutdown=10,
-            limit_concurrency=256,
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+        _serve(settings, listener)
+
+
+def _serve(settings: Settings, listener: socket.socket) -> None:
+    """Answer until told to stop. The web framework is loaded here: other commands start faster without it."""
+    import uvicorn
+
+    from app.main import create_app
+
+    config = uvicorn.Config(
+        create_app(settings),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=10,
+        limit_concurrency=256,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def prepare(engine: Engine, empty: bool) -> None:

@@ -67,8 +67,15 @@ class Translator:
 
     def hectares(self, value_m2: Decimal, sign: bool = False) -> str:
         """Square metres as hectares with four decimals, without the unit."""
-        pattern = "+#,##0.0000;-#,##0.0000" if sign and value_m2 else "#,##0.0000"
-        return str(format_decimal(value_m2 / SQUARE_METRES_PER_HECTARE, pattern, self.locale))
+        amount = round(value_m2 / SQUARE_METRES_PER_HECTARE, 4) or Decimal(0)  # no minus before nothing
+        pattern = "+#,##0.0000;-#,##0.0000" if sign and amount else "#,##0.0000"
+        return str(format_decimal(amount, pattern, self.locale))
+
+    def difference(self, value_m2: Decimal) -> str:
+        """A difference in hectares with sign and unit; exactly in square metres where hectares would show nothing."""
+        if value_m2 and not round(value_m2 / SQUARE_METRES_PER_HECTARE, 4):
+            return f"{'+' if value_m2 > 0 else ''}{self.square_metres(value_m2)}"
+        return f"{self.hectares(value_m2, sign=True)} ha"
 
     def square_metres(self, value_m2: Decimal) -> str:
         """Square metres exactly, with the unit."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from app.auth import Caller
-from app.deps import Now, ReadSession
+from app.deps import HEAVY, Now, ReadSession
 from app.web.language import LANGUAGES, chosen, translator
 from app.web.pages import Visit, closed_page, start_page
 
@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 Raw = Annotated[str | None, Query()]
 
 
-@router.get("/", response_class=HTMLResponse)
+@router.get("/", response_class=HTMLResponse, dependencies=[HEAVY])
 def start(
     request: Request,
     session: ReadSession,

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from parcels import history, register
+from parcels.importing import together
 from parcels.importing.contract import Issue, Limits, Options, Refused
 from parcels.importing.sandbox import Reading, read
 from rules.law import LAW
@@ -74,10 +75,12 @@ def load(
         _copy(session, target, reading)
         issues = list(reading.issues)
     _prepare(session, target, options.since)
-    clashes = _clashes(session, target)
-    issues += clashes
+    seen = together.check(session, target, issues)
+    issues += seen
+    rejected = reading.rows_rejected + len({issue.row for issue in seen if issue.severity == "error"})
+    if options.replace and rejected:
+        raise Refused("replace-with-rejected", _REPLACE_WITH_REJECTED.format(rejected=rejected), tuple(issues))
     at = history.lock(session, now)
-    rejected = reading.rows_rejected + len({issue.row for issue in clashes if issue.severity == "error"})
     change = register.record_stated(
         session,
         layer,
@@ -137,49 +140,6 @@ def _prepare(session: Session, target: history.Layer, since: date | None) -> Non
     if target.name == "deductions":
         session.execute(text(f"UPDATE {target.incoming} SET ref = md5(ROW(kind, geom)::text) WHERE ref IS NULL"))
     session.execute(text(f"ANALYZE {target.incoming}"))
-
-
-def _clashes(session: Session, target: history.Layer) -> list[Issue]:
-    """Rows of one file that contradict each other are rejected, all of them: nobody knows which is right."""
-    if not target.single and target.name != "holdings":
-        return []
-    overlap = (
-        "true"
-        if target.single
-        else "(a.geom IS NULL OR b.geom IS NULL OR ST_Area(ST_Intersection(a.geom, b.geom)) >= 0.01)"
-    )
-    names = ", ".join(target.columns)
-    found = session.execute(
-        text(
-            f"""
-            SELECT a.row, a.{target.unit} AS unit, min(b.row) AS other,
-                   bool_and((SELECT ROW(x.*)::text FROM (SELECT {names} FROM {target.incoming} WHERE row = a.row) x)
-                          = (SELECT ROW(x.*)::text FROM (SELECT {names} FROM {target.incoming} WHERE row = b.row) x)) AS same
-            FROM {target.incoming} a
-            JOIN {target.incoming} b ON b.{target.unit} = a.{target.unit} AND b.row <> a.row
-                AND daterange(b.valid_from, b.valid_to) && daterange(a.valid_from, a.valid_to) AND {overlap}
-            GROUP BY a.row, a.{target.unit}
-            ORDER BY a.row
-            """
-        )
-    ).all()
-    issues = [_clash(target, row) for row in found]
-    rejected = [issue.row for issue in issues if issue.severity == "error"]
-    session.execute(text(f"DELETE FROM {target.incoming} WHERE row = ANY (:rows)"), {"rows": rejected})
-    return issues
-
-
-def _clash(target: history.Layer, row: tuple[int, str, int, bool]) -> Issue:
-    number, unit, other, same = row
-    field_name = "key" if target.unit in ("key", "parcel_key") else target.unit
-    if same:
-        message = f"row {number}: {field_name} {unit} stands in row {other} with the same content: keep one of them."
-        return Issue(number, unit, field_name, "duplicate-row", "warning", message, unit)
-    message = (
-        f"row {number}: {field_name} {unit} is stated again in row {other} for some of the same days, with other content: "
-        "keep the right row, or give both valid_from and valid_to that do not overlap."
-    )
-    return Issue(number, unit, field_name, "overlapping-validity", "error", message, unit)
 
 
 def _guard(session: Session, change: register.Change, options: LoadOptions) -> None:
@@ -262,22 +222,39 @@ def _parts_outside(session: Session) -> list[Issue]:
 def _zones_of_one_day(session: Session, at: datetime) -> list[Issue]:
     """Two plans in force since the same day on the same land: the later name wins, and somebody should know."""
     found = session.execute(text(_SAME_DAY), {"at": at}).all()
-    message = "{one} and {other} hold since the same day on {m2} m2 of the same land: {other}, the later name, wins."
+    plans = "{one} and {other} hold since the same day on {m2} m2 of the same land: {other}, the later name, wins."
+    within = (
+        "{one} says both {uses} of the same {m2} m2 since the same day: only one can count, so correct the outlines."
+    )
     return [
-        Issue(None, one, "valid_from", "same-day-plans", "warning", message.format(one=one, other=other, m2=m2), since)
-        for one, other, since, m2 in found
+        Issue(
+            None,
+            one,
+            "valid_from" if one != other else "designation",
+            "same-day-plans",
+            "warning",
+            (plans if one != other else within).format(one=one, other=other, m2=m2, uses=" and ".join(uses)),
+            since,
+        )
+        for one, other, since, m2, uses in found
     ]
 
 
+_REPLACE_WITH_REJECTED = (
+    "With --replace the file is the whole layer, and {rejected} of its rows cannot be taken: what they are about would end. "
+    "Mend these rows, or import without --replace."
+)
+
 _SAME_DAY = """
 SELECT least(a.plan, b.plan) AS one, greatest(a.plan, b.plan) AS other, coalesce(lower(a.valid)::text, 'always') AS since,
-       round(sum(ST_Area(ST_Intersection(x.geom, y.geom)))::numeric, 2) AS m2
+       round(sum(ST_Area(ST_Intersection(x.geom, y.geom)))::numeric, 2) AS m2,
+       array_agg(DISTINCT a.designation) || array_agg(DISTINCT b.designation) AS uses
 FROM zone a
 JOIN zone_piece x ON x.fact_id = a.id
 JOIN zone_piece y ON y.geom && x.geom
-JOIN zone b ON b.id = y.fact_id AND b.plan <> a.plan AND b.regulates_use AND b.valid && a.valid
+JOIN zone b ON b.id = y.fact_id AND (b.plan <> a.plan OR b.designation > a.designation) AND b.regulates_use AND b.valid && a.valid
     AND lower(b.valid) IS NOT DISTINCT FROM lower(a.valid)
-WHERE lower(a.known) = :at AND a.regulates_use AND (lower(b.known) < :at OR a.plan < b.plan)
+WHERE lower(a.known) = :at AND a.regulates_use AND (lower(b.known) < :at OR a.plan <= b.plan)
 GROUP BY 1, 2, 3
 HAVING sum(ST_Area(ST_Intersection(x.geom, y.geom))) >= 0.01
 ORDER BY 1, 2, 3

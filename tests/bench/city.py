@@ -1,9 +1,12 @@
-"""A generated city of 250,000 parcels, 3,000 zones, 5,000 deductions and a port of 2,000 vertices; more stand side by side."""
+"""A generated city of 250,000 parcels, 3,000 zones, 5,000 deductions and a port of 2,000 vertices; more stand side by side.
+
+`side` is the number of parcels along one side (500): a smaller one makes a smaller city of the same kind.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -28,9 +31,9 @@ STATEMENTS = {
         INSERT INTO incoming_parcel (row, key, official_m2, gemarkung, district, geom)
         SELECT row_number() OVER (), '02' || lpad((c * 500 + i)::text, 4, '0') || '___' || lpad(j::text, 5, '0') || '______',
                round((ST_Area(q.geom) * 1.0007)::numeric, 0), 'Gemarkung ' || i / 50, 'Bezirk ' || c || i / 72, q.geom
-        FROM generate_series(0, :cities - 1) c, generate_series(0, 499) i, generate_series(0, 499) j,
+        FROM generate_series(0, :cities - 1) c, generate_series(0, :side - 1) i, generate_series(0, :side - 1) j,
              LATERAL (SELECT {_quad()} AS geom) q""",
-    # 60 x 50 blocks, cut a little beside the parcel lines so that parcels straddle them
+    # 60 x 50 blocks (of the full city), cut a little beside the parcel lines so that parcels straddle them
     "zones": """
         INSERT INTO incoming_zone (row, plan, designation, regulates_use, geom)
         SELECT row_number() OVER (), format('Plan %s/%s/%s', c, i, j),
@@ -39,22 +42,24 @@ STATEMENTS = {
                ST_Multi(ST_Segmentize(ST_MakeEnvelope(
                    550000 + c * 30000 + i * 416.7, 5920000 + j * 400.3,
                    550000 + c * 30000 + (i + 1) * 416.7, 5920000 + (j + 1) * 400.3, 25832), 40))
-        FROM generate_series(0, :cities - 1) c, generate_series(0, 59) i, generate_series(0, 49) j""",
+        FROM generate_series(0, :cities - 1) c, generate_series(0, ceil(:side * 50 / 416.7)::int - 1) i,
+             generate_series(0, ceil(:side * 40 / 400.3)::int - 1) j""",
     "port": """
         INSERT INTO incoming_port_area (row, kind, geom)
         SELECT c + 1, 'Hafennutzungsgebiet ' || c, ST_Multi(ST_MakePolygon(ST_AddPoint(line, ST_StartPoint(line))))
         FROM (
-            SELECT c, ST_MakeLine(ST_Point(562000 + c * 30000 + cos(radians(n * 0.18)) * (4720 + 30 * sin(n * 0.4)),
-                                           5930000 + sin(radians(n * 0.18)) * (4720 + 30 * sin(n * 0.4)), 25832)
-                                  ORDER BY n) AS line
+            SELECT c, ST_MakeLine(ST_Point(
+                550000 + 24 * :side + c * 30000 + cos(radians(n * 0.18)) * (9.44 * :side + 30 * sin(n * 0.4)),
+                5920000 + 20 * :side + sin(radians(n * 0.18)) * (9.44 * :side + 30 * sin(n * 0.4)), 25832) ORDER BY n) AS line
             FROM generate_series(0, :cities - 1) c, generate_series(0, 1999) n GROUP BY c
         ) rings""",
     "deductions": """
         INSERT INTO incoming_deduction (row, ref, kind, geom)
         SELECT row_number() OVER (), format('D%s-%s', c, n), (ARRAY['road', 'rail', 'green', 'water'])[1 + n % 4],
                ST_Multi(ST_Buffer(ST_MakeLine(p, ST_Translate(p, 40 + n % 160, (n * 7) % 90)), 4 + n % 9, 'quad_segs=2'))
-        FROM generate_series(0, :cities - 1) c, generate_series(0, 4999) n,
-             LATERAL (SELECT ST_Point(550000 + c * 30000 + (n * 7919) % 25000, 5920000 + (n * 104729) % 20000, 25832)) s(p)""",
+        FROM generate_series(0, :cities - 1) c, generate_series(0, :side * :side / 50 - 1) n,
+             LATERAL (SELECT ST_Point(550000 + c * 30000 + (n * 7919) % (50 * :side),
+                                      5920000 + (n * 104729) % (40 * :side), 25832)) s(p)""",
     # every fifth parcel of workplace land is held, most of them by the city and all facts known
     "holdings": """
         INSERT INTO incoming_holding (row, parcel_key, holder, site, disposition, serviced, cleared, binding_use,
@@ -71,22 +76,37 @@ STATEMENTS = {
 }
 
 
-def build(session: Session, cities: int = 1, at: datetime = AT) -> dict[str, Any]:
+def build(session: Session, cities: int = 1, side: int = 500, at: datetime = AT) -> dict[str, int]:
     """State and record the city, layer by layer; the ledger is derived once at the end. Returns rows per layer."""
-    counts = {}
-    for name, statement in STATEMENTS.items():
-        layer = history.LAYERS[name]
-        history.open_workspace(session, layer)
-        session.execute(text(statement), {"cities": cities})
-        instant = history.lock(session, at)
-        counts[name] = history.amend(session, layer, instant).added
-        history.record(session, instant, "import", "bench", layer=name)
-        session.commit()
-        session.execute(text(f"ANALYZE {layer.table}"))
-        if layer.pieces:
-            session.execute(text(f"ANALYZE {layer.pieces}"))
+    counts = record(session, STATEMENTS, cities, side, at)
     instant = history.lock(session, at)
     counts["ledger"] = ledger.rebuild(session, instant).added
     history.record(session, instant, "rebuild", "bench")
     session.commit()
     return counts
+
+
+def record(
+    session: Session, layers: Iterable[str], cities: int = 1, side: int = 500, at: datetime = AT
+) -> dict[str, int]:
+    """State and record these layers of the city; nothing is derived."""
+    counts = {}
+    for name in layers:
+        layer = history.LAYERS[name]
+        history.open_workspace(session, layer)
+        session.execute(text(STATEMENTS[name]), {"cities": cities, "side": side})
+        counts[name] = record_stated(session, layer, at)
+    return counts
+
+
+def record_stated(session: Session, layer: history.Layer, at: datetime = AT) -> int:
+    """Record what was stated of a layer and refresh the statistics; how many facts were added."""
+    instant = history.lock(session, at)
+    added = history.amend(session, layer, instant).added
+    history.record(session, instant, "import", "bench", layer=layer.name)
+    session.commit()
+    session.execute(text(f"ANALYZE {layer.table}"))
+    if layer.pieces:
+        session.execute(text(f"ANALYZE {layer.pieces}"))
+    session.commit()
+    return added

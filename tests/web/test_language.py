@@ -155,6 +155,9 @@ def test_amounts_days_and_instants() -> None:
     assert german.hectares(Decimal("12345678"), sign=True) == "+1.234,5678"
     assert german.square_metres(Decimal("1021665.50")) == "1.021.665,5 m²"
     assert german.square_metres(Decimal("1E+6")) == "1.000.000 m²"
+    differences = [german.difference(Decimal(m2)) for m2 in ("-20933", "0.51", "0.5", "-0.01", "0")]
+    assert differences == ["-2,0933 ha", "+0,0001 ha", "+0,5 m²", "-0,01 m²", "0,0000 ha"]
+    assert german.hectares(Decimal("-0.01")) == "0,0000"
     instant = datetime(2026, 7, 1, 22, 30, 5, tzinfo=UTC)
     assert german.instant(instant) == "2. Juli 2026, 00:30:05"
     assert english.instant(instant) == "2 July 2026, 00:30:05"

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from app.web import contents
 from app.web.language import translator
-from parcels.published import PublishedFigure
+from parcels.published import PublishedFigure, figures
 from tests.conftest import Fill, key, square
 from tests.web.conftest import NOW, SOUND, land
 
@@ -92,10 +92,13 @@ def test_both_series_are_drawn_and_told_seam_by_seam(browse: TestClient) -> None
         assert "netto 105,0001 ha, davon frei 60,0001 ha" in words(described)
     told = rows(course, "Beide Reihen")
     assert told == [
-        ["01.03.2027", "108,0001", "0,0000", "108,0001", "erfüllt"],
-        ["01.02.2027", "108,0001", "+3,0000", "63,0001", "Warnung"],
-        ["01.01.2018", "105,0001", "0,0000", "60,0001", "Warnung"],
+        ["01.03.2027", "108,0001", "0,0000 ha", "108,0001", "erfüllt"],
+        ["01.02.2027", "108,0001", "+3,0000 ha", "63,0001", "Warnung"],
+        ["01.01.2018", "105,0001", "0,0000 ha", "60,0001", "Warnung"],
     ]
+    published = words(course.xpath(".//details")[1])
+    assert all(figure.source in published for figure in figures())
+    assert "Sommer 2009" in published
     path = course.xpath(".//*[contains(@class, 'wide')]//*[@class='net line ahead']/@d")[0]
     assert path.count("V") == 2
 

@@ -1,0 +1,221 @@
+"""What is measured: each job runs ours and its peer in turn over one generated city, in one private cluster."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyogrio.raw
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from app import embedded
+from parcels import db, history, ledger, register
+from parcels.importing import store
+from tests.bench import city
+from tests.bench.measure import Outcome, Peak, interleaved, seconds
+
+HERE = Path(__file__).parent
+HURRIED = "SET LOCAL work_mem = '128MB'; SET LOCAL statement_timeout = '15min'"
+DESIGNATIONS = ["GE", "GI", "I", "G"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the benchmark runs: the cluster's home, its owner's engine, the size of the city, the memory watched."""
+
+    home: Path
+    engine: Engine
+    cities: int
+    side: int
+    runs: int
+    peak: Peak
+
+    def session(self) -> Session:
+        """A session of the owner on the city's database."""
+        return db.sessions(self.engine)()
+
+
+def prepare(place: Place) -> dict[str, int]:
+    """Build the city and, beside it, the bare tables of the peers; returns rows per layer."""
+    with place.session() as session:
+        counts = city.build(session, place.cities, place.side)
+        session.execute(text((HERE / "bare.sql").read_text("utf-8")))
+        session.commit()
+    return counts
+
+
+def rebuild(place: Place) -> list[Outcome]:
+    """A full derivation compared with the ledger, against the plain overlay of the same parcels."""
+
+    def ours() -> float:
+        with place.session() as session, place.peak.watch():
+            session.execute(text("SET LOCAL statement_timeout = '15min'"))
+            found: list[ledger.Difference] = []
+            taken = seconds(lambda: found.append(ledger.verify(session, datetime.now(UTC))))
+            if found[0] != ledger.Difference([], []):
+                raise AssertionError("the ledger differs from its rebuild")
+            return taken
+
+    def peer() -> float:
+        with place.session() as session:
+            session.execute(text(HURRIED))
+            taken = seconds(lambda: _overlay(session))
+            _same_sum(session)
+            return taken
+
+    one, other = interleaved(ours, peer, place.runs)
+    return [Outcome("full rebuild, verified", "s", one, other, 1.5, True, place.runs)]
+
+
+def _overlay(session: Session) -> None:
+    session.execute(text((HERE / "touched.sql").read_text("utf-8")), {"workplace": DESIGNATIONS})
+    session.execute(text("CREATE INDEX ON beside_work USING gist (geom)"))
+    session.execute(text((HERE / "overlay.sql").read_text("utf-8")))
+
+
+def _same_sum(session: Session) -> None:
+    """Both must have found the same net area of workplace land, to one m2 in all."""
+    bound = {"workplace": DESIGNATIONS}
+    plain = session.execute(
+        text("SELECT sum(net_m2) FROM net WHERE designation = ANY (:workplace)"), bound
+    ).scalar_one()
+    kept = session.execute(
+        text(
+            "SELECT sum(net_m2) FROM ledger WHERE upper_inf(known) AND upper_inf(valid) AND designation = ANY (:workplace)"
+        ),
+        bound,
+    ).scalar_one()
+    if abs(plain - kept) > 1:
+        raise AssertionError(f"the overlay finds {plain} m2, the ledger {kept} m2")
+
+
+def sale(place: Place) -> list[Outcome]:
+    """One holding sold, derived, recorded and committed, against one row updated and a summary kept by a trigger."""
+    sales = min(200, 20 * place.runs)
+    with place.session() as session:
+        names = ", ".join(name for name in history.LAYERS["holdings"].columns if name != "geom")
+        free = f"SELECT {names} FROM holding WHERE upper_inf(known) AND disposition = 'free' ORDER BY md5(parcel_key) LIMIT :n"
+        rows = [dict(row) for row in session.execute(text(free), {"n": sales + 1}).mappings()]
+        keys = list(session.scalars(text("SELECT key FROM bare.net ORDER BY md5(key) LIMIT :n"), {"n": sales + 1}))
+    remaining = iter(zip(rows, keys, strict=False))
+    pairs = []
+    with place.engine.connect() as connection:
+        bare = connection.execution_options(isolation_level="AUTOCOMMIT")
+        sell = text("UPDATE bare.net SET available = false WHERE key = :key")
+        for row, key in remaining:
+            stated = {**row, "disposition": "sold"}
+            with place.session() as session:
+                ours = seconds(lambda s=session, r=stated: _sell(s, r))  # type: ignore[misc]
+            pairs.append((ours, seconds(lambda k=key: bare.execute(sell, {"key": k}))))  # type: ignore[misc]
+    warm = pairs[1:] or pairs
+    ours_ms, peer_ms = (1000 * statistics.median(side) for side in zip(*warm, strict=True))
+    return [Outcome("one sale, committed", "ms", ours_ms, peer_ms, 10, True, len(warm))]
+
+
+def _sell(session: Session, row: dict[str, Any]) -> None:
+    register.edit(session, "holdings", [row], datetime.now(UTC), "bench", None)
+    session.commit()
+
+
+def load(place: Place, folder: Path) -> list[Outcome]:
+    """The parcels from a GeoPackage through the gate into a register that holds the rest, against ogr2ogr's bare table."""
+    if shutil.which("ogr2ogr") is None:
+        return []
+    file = folder / "parcels.gpkg"
+    rows = _write_parcels(place, file)
+    holdings = _copy_of_holdings(place)
+
+    def ours() -> float:
+        return rows / _in_fresh_register(place, holdings, lambda session: _load(session, file, place.peak))
+
+    def peer() -> float:
+        return rows / seconds(lambda: _ogr2ogr(place, file))
+
+    one, other = interleaved(ours, peer, place.runs)
+    return [Outcome("import of the parcels", "rows/s", one, other, 0.25, False, place.runs)]
+
+
+def _write_parcels(place: Place, file: Path) -> int:
+    with place.session() as session:
+        query = """SELECT key, official_m2::float8, gemarkung, district, ST_AsBinary(geom)
+            FROM parcel WHERE upper_inf(known) ORDER BY id"""
+        found = session.execute(text(query)).all()
+    columns = [list(column) for column in zip(*found, strict=True)]
+    pyogrio.raw.write(
+        file,
+        np.array([bytes(shape) for shape in columns[4]], dtype=object),
+        [np.array(columns[0], dtype=object), np.array(columns[1]), *(np.array(c, dtype=object) for c in columns[2:4])],
+        ["key", "official_m2", "gemarkung", "district"],
+        layer="parcels",
+        driver="GPKG",
+        geometry_type="MultiPolygon",
+        crs="EPSG:25832",
+    )
+    return len(found)
+
+
+def _copy_of_holdings(place: Place) -> bytes:
+    names = ", ".join(history.LAYERS["holdings"].columns)
+    query = f"COPY (SELECT row_number() OVER (), {names} FROM holding WHERE upper_inf(known)) TO STDOUT"
+    with place.session() as session, _cursor(session).copy(query) as copy:
+        return b"".join(bytes(chunk) for chunk in copy)
+
+
+def _cursor(session: Session) -> Any:
+    driver = session.connection().connection.driver_connection
+    assert driver is not None
+    return driver.cursor()
+
+
+def _in_fresh_register(place: Place, holdings: bytes, work: Callable[[Session], float]) -> float:
+    """Do something to a register of its own that holds everything but parcels; the register is dropped afterwards."""
+    name = "landreserve_bench_import"
+    engine = db.engine(embedded.create_database(place.home, name).owner)
+    try:
+        db.migrate(engine)
+        with db.sessions(engine)() as session:
+            city.record(session, ("zones", "port", "deductions"), place.cities, place.side)
+            layer = history.LAYERS["holdings"]
+            history.open_workspace(session, layer)
+            columns = ", ".join(layer.columns)
+            with _cursor(session).copy(f"COPY {layer.incoming} (row, {columns}) FROM STDIN") as copy:
+                copy.write(holdings)
+            city.record_stated(session, layer)
+            return work(session)
+    finally:
+        engine.dispose()
+        embedded.drop_database(place.home, name)
+
+
+def _load(session: Session, file: Path, peak: Peak) -> float:
+    session.execute(text("SET statement_timeout = '15min'"))
+    reports: list[store.Report] = []
+
+    def run() -> None:
+        reports.append(store.load(session, "parcels", file, store.LoadOptions(), datetime.now(UTC), "bench"))
+        session.commit()
+
+    with peak.watch():
+        taken = seconds(run)
+    if reports[0].rows_rejected or not reports[0].change.posting.added:
+        raise AssertionError(
+            f"{reports[0].rows_rejected} rows rejected, {reports[0].change.posting.added} lines derived"
+        )
+    return taken
+
+
+def _ogr2ogr(place: Place, file: Path) -> None:
+    url = place.engine.url
+    target = f"PG:host={url.query['host']} user={url.username} dbname={url.database} schemas=bare"
+    command = ["ogr2ogr", "-f", "PostgreSQL", target, str(file), "-nln", "loaded", "-nlt", "MULTIPOLYGON", "-overwrite"]
+    command += ["-lco", "SPATIAL_INDEX=GIST", "-lco", "GEOMETRY_NAME=geom", "--config", "PG_USE_COPY", "YES"]
+    subprocess.run(command, check=True, timeout=900, env={**os.environ, "PROJ_NETWORK": "OFF"})

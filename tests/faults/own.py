@@ -1,0 +1,48 @@
+"""A database of a test's own, with real commits, and what a register says as one comparable value."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import Engine, text
+
+from app import embedded
+from parcels import db
+
+TABLES = ("district", "parcel", "zone", "port_area", "deduction", "holding", "ledger", "recording", "register")
+PIECES = ("district_piece", "zone_piece", "port_area_piece", "deduction_piece")
+
+
+@contextmanager
+def own_database(cluster: Path | None, migrated: bool = True) -> Iterator[embedded.Urls]:
+    """Addresses of a fresh database in the run's private PostGIS; dropped afterwards."""
+    if cluster is None:
+        pytest.skip("needs databases of its own: the run's LANDRESERVE_TEST_DATABASE_URL names one only")
+    name = f"own_{uuid4().hex[:12]}"
+    urls = embedded.create_database(cluster, name)
+    try:
+        if migrated:
+            with engine_of(urls.owner) as engine:
+                db.migrate(engine)
+        yield urls
+    finally:
+        embedded.drop_database(cluster, name)
+
+
+@contextmanager
+def engine_of(url: str) -> Iterator[Engine]:
+    """An engine that is disposed of afterwards."""
+    engine = db.engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def fingerprint(engine: Engine) -> dict[str, tuple[int, str]]:
+    """Count and digest of every table, down to the last column."""
+    digest = "SELECT count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {} t"
+    with engine.connect() as connection:
+        return {name: tuple(connection.execute(text(digest.format(name))).one()) for name in (*TABLES, *PIECES)}

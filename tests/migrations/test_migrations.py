@@ -1,0 +1,185 @@
+"""The schema's way from nothing to today and back: repeatable, one starter at a time, killable at any statement."""
+
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from parcels import db
+from tests.faults.own import engine_of, own_database
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def empty(cluster):
+    with own_database(cluster, migrated=False) as urls, engine_of(urls.owner) as engine:
+        yield urls, engine
+
+
+SCHEMA = """
+SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable
+FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT IN ('geometry_columns', 'geography_columns')
+UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'spatial_ref_sys'
+UNION ALL SELECT 'trigger ' || tgname || ' ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL SELECT 'check ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+          WHERE connamespace = 'public'::regnamespace AND conrelid <> 'spatial_ref_sys'::regclass
+UNION ALL SELECT 'right ' || table_name || ' ' || grantee || ' ' || privilege_type FROM information_schema.role_table_grants
+          WHERE table_schema = 'public' AND grantee LIKE 'landreserve%'
+ORDER BY 1
+"""
+
+
+def schema(engine):
+    with engine.connect() as connection:
+        return list(connection.scalars(text(SCHEMA)))
+
+
+def version(engine):
+    with engine.connect() as connection:
+        return connection.execute(text("SELECT to_regclass('alembic_version')::text")).scalar_one() and (
+            connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        )
+
+
+def healthy(engine):
+    """At the head, as the models say, without a broken index, and the register's one row there."""
+    db.drift(engine)
+    with engine.connect() as connection:
+        assert (
+            connection.scalars(text("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")).all() == []
+        )
+        assert connection.execute(text("SELECT id, fictitious FROM register")).all() == [(1, False)]
+
+
+def downgrade(engine, revision):
+    from alembic import command
+
+    with engine.connect() as connection:
+        command.downgrade(db._config(connection), revision)
+
+
+def test_from_nothing_and_again_and_down_and_up(empty):
+    _, engine = empty
+    nothing = schema(engine)
+    db.migrate(engine)
+    made = schema(engine)
+    healthy(engine)
+    db.migrate(engine)
+    assert schema(engine) == made
+    downgrade(engine, "base")
+    assert [line for line in schema(engine) if "alembic_version" not in line] == nothing
+    db.migrate(engine)
+    assert schema(engine) == made
+    healthy(engine)
+
+
+def test_one_step_down_and_up(empty):
+    _, engine = empty
+    db.migrate(engine)
+    made, head = schema(engine), version(engine)
+    downgrade(engine, "-1")
+    assert version(engine) != head
+    db.migrate(engine)
+    assert (schema(engine), version(engine)) == (made, head)
+
+
+def test_starters_at_once(empty):
+    urls, engine = empty
+    errors, barrier = [], threading.Barrier(3)
+
+    def start():
+        with engine_of(urls.owner) as own:
+            barrier.wait(timeout=20)
+            try:
+                db.migrate(own)
+            except Exception as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert errors == []
+    healthy(engine)
+
+
+def test_a_newer_schema_is_named(empty):
+    _, engine = empty
+    db.migrate(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(db.DatabaseUnfit, match="newer version"):
+        db.migrate(engine)
+
+
+MIGRATE_AND_DIE = """
+import os, signal, sys
+from sqlalchemy import event
+from parcels import db
+
+engine, left = db.engine(sys.argv[1]), int(sys.argv[2])
+
+@event.listens_for(engine, "after_cursor_execute")
+def count(*_):
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+db.migrate(engine)
+print(int(sys.argv[2]) - left)
+"""
+
+
+def run(url, statements):
+    command = [sys.executable, "-c", MIGRATE_AND_DIE, url, str(statements)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.faults
+def test_killed_at_any_statement_the_next_start_gets_there(cluster):
+    with own_database(cluster, migrated=False) as urls, engine_of(urls.owner) as engine:
+        done = run(urls.owner, 1_000_000)
+        assert done.returncode == 0, done.stderr
+        statements, made = int(done.stdout), schema(engine)
+    assert statements > 40
+    for place in sorted({6, 9, statements // 3, statements // 2, statements - 20, statements - 8, statements - 4}):
+        with own_database(cluster, migrated=False) as urls, engine_of(urls.owner) as engine:
+            assert run(urls.owner, place).returncode == -signal.SIGKILL, place
+            db.migrate(engine)
+            assert schema(engine) == made, place
+            healthy(engine)
+
+
+@pytest.mark.faults
+def test_a_reader_that_stays_does_not_block_others(empty):
+    """A migration that waits for a lock gives up after three seconds and asks again; readers behind it go on."""
+    urls, engine = empty
+    db.migrate(engine)
+    downgrade(engine, "-1")
+    with engine_of(urls.owner) as other, other.connect() as stuck:
+        stuck.execute(text("SELECT count(*) FROM parcel"))  # holds its lock until the end of its transaction
+        done = threading.Event()
+
+        def upgrade():
+            db.migrate(engine)
+            done.set()
+
+        thread = threading.Thread(target=upgrade)
+        thread.start()
+        try:
+            assert not done.wait(1.5)
+            with other.connect() as reader:
+                reader.execute(text("SET statement_timeout = '5s'"))
+                reader.execute(text("SELECT count(*) FROM parcel"))
+        finally:
+            stuck.rollback()
+            thread.join(timeout=60)
+        assert done.is_set()
+    healthy(engine)
