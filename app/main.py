@@ -54,11 +54,10 @@ def create_app(settings: Settings, sessions: Callable[[], Session] | None = None
         redoc_url=None,
         openapi_url="/openapi.json" if settings.docs else None,
         lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
         redirect_slashes=False,
     )
     app.state.settings, app.state.reading, app.state.writing = settings, reading, writing
-    app.add_middleware(Guard, hosts=settings.hosts())
+    app.add_middleware(Guard, hosts=settings.hosts(), max_body_bytes=settings.max_body_bytes)
     problems.install(app)
     app.add_exception_handler(NotModified, _not_modified)
     _add_routes(app, settings)

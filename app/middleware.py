@@ -1,30 +1,22 @@
-"""What holds for every answer: the host must be one of ours, and browsers get strict orders."""
+"""What holds for every request and answer: a host of ours, a body that is not too large, strict orders for browsers."""
 
-from typing import Any
 from urllib.parse import urlsplit
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.headers import SECURITY_HEADERS
 from app.problem_kinds import KINDS
 from app.problems import Problem, field_error, respond
 
-SECURITY_HEADERS = {
-    "content-security-policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "same-origin",
-    "x-frame-options": "DENY",
-    "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "geolocation=(), camera=(), microphone=()",
-}
 RAW = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
 class Guard:
-    """ASGI middleware: refuses foreign hosts, adds the security headers to every answer. Must be the outermost."""
+    """ASGI middleware, outermost: refuses foreign hosts and large bodies, adds the security headers to every answer."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str]) -> None:
-        self.app, self.hosts = app, hosts
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], max_body_bytes: int) -> None:
+        self.app, self.hosts, self.max_body_bytes = app, hosts, max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -38,20 +30,45 @@ class Guard:
                 message["headers"] = [*message["headers"], *(pair for pair in RAW if pair[0] not in present)]
             await send(message)
 
-        inner: Any = self.app if "*" in self.hosts or _host(scope) in self.hosts else respond(_foreign())
-        await inner(scope, receive, with_headers)
+        refusal = self._refusal(scope)
+        inner: ASGIApp = self.app if refusal is None else respond(refusal)
+        await inner(scope, self._counted(receive), with_headers)
+
+    def _refusal(self, scope: Scope) -> Problem | None:
+        """What can be refused by the head of the request alone."""
+        if "*" not in self.hosts and _host(scope) not in self.hosts:
+            remedy = "Use one of the service's own names, or add this one to LANDRESERVE_ALLOWED_HOSTS."
+            error = field_error("Host", "Unknown", remedy)
+            return Problem("host-not-allowed", KINDS["host-not-allowed"].meaning, [error])
+        if any(int(length) > self.max_body_bytes for length in _named(scope, b"content-length") if length.isdigit()):
+            return Problem("too-large", KINDS["too-large"].meaning)
+        return None
+
+    def _counted(self, receive: Receive) -> Receive:
+        """The body as it comes, until it is too large: for callers that do not say its length, or lie about it."""
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self.max_body_bytes:
+                raise HTTPException(413)
+            return message
+
+        return counted
+
+
+def _named(scope: Scope, name: bytes) -> list[str]:
+    """The values of a header."""
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
 
 
 def _host(scope: Scope) -> str:
     """The host name that the request is meant for, without port, lower case; empty where it cannot be told."""
-    named = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    named = _named(scope, b"host")
     try:
         found = urlsplit(f"//{named[0]}").hostname if len(named) == 1 else None
     except ValueError:
         return ""
     return f"[{found}]" if found and ":" in found else found or ""
-
-
-def _foreign() -> Problem:
-    remedy = "Use one of the service's own names, or add this one to LANDRESERVE_ALLOWED_HOSTS."
-    return Problem("host-not-allowed", KINDS["host-not-allowed"].meaning, [field_error("Host", "Unknown", remedy)])

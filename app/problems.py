@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from app.answers import KnownAtAheadError
 from app.edits import HeldInPartsError, ParcelUnknownError, StaleError, ValueRefusedError
 from app.geometry import GeometryRefusedError
+from app.headers import SECURITY_HEADERS
 from app.problem_kinds import KINDS
 from rules.law import NotInForce
 
@@ -76,7 +77,7 @@ def respond(problem: Problem) -> Response:
         "errors": problem.errors,
         **problem.members,
     }
-    headers = {"Cache-Control": "no-store", **problem.headers}
+    headers = {"Cache-Control": "no-store", **SECURITY_HEADERS, **problem.headers}  # a 500 passes no middleware
     return Response(json.dumps(body, default=str), problem.status, headers, MEDIA_TYPE)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script.revision import ResolutionError
+from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
@@ -70,7 +71,9 @@ def migrate(bound: Engine, revision: str = "head") -> None:
             with bound.connect() as connection:
                 command.upgrade(_config(connection), revision)
             return
-        except ResolutionError as error:
+        except CommandError as error:
+            if not isinstance(error.__cause__, ResolutionError):
+                raise
             raise DatabaseUnfit(
                 "The database was migrated by a newer version of landreserve: start that version, or restore a backup."
             ) from error

@@ -87,7 +87,7 @@ class Value:
         return found
 
 
-class NotInForce(Exception):  # noqa: N818 - the name the rules, the API and their callers share
+class NotInForce(Exception):
     """A parameter has no value on a day, as far as was published by `known_at`; `begins` is its first day, if any."""
 
     def __init__(self, name: str, day: date | None, known_at: datetime, begins: date | None) -> None:

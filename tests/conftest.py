@@ -9,14 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import Session
 
 from app import embedded
-from app.main import create_app
-from app.settings import Settings
-from parcels import db, register, tokens
+from parcels import db, register
 
 REALDATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
 AT = datetime(2026, 1, 15, 11, 0, tzinfo=UTC)

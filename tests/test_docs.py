@@ -69,7 +69,9 @@ def served(cluster: Path | None) -> Iterator[dict[str, str]]:
         "COLUMNS": "100",
         "NO_COLOR": "1",
     }
-    with subprocess.Popen(["landreserve", "up", "--empty"], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
+    with subprocess.Popen(
+        ["landreserve", "up", "--empty"], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL
+    ) as server:
         try:
             _wait_for(f"http://127.0.0.1:{port}/healthz", server)
             yield environment

@@ -1,5 +1,6 @@
 """Errors have one shape, tell the remedy, and never the text of a fault of ours."""
 
+import html
 import re
 import time
 from collections.abc import Callable
@@ -11,7 +12,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from app import bodies, schemas
+from app.bodies import FREE
 from app.problem_kinds import KINDS
+from parcels import db
 from tests.app.conftest import Town, service
 from tests.conftest import key
 
@@ -24,7 +28,15 @@ def operations(app: FastAPI) -> list[tuple[str, str]]:
 
 
 def test_every_route_answers_nonsense_in_the_one_shape(api: TestClient, problem: Problem) -> None:
-    nonsense = {"on": "gestern", "known_at": "bald", "from": "x", "to": "y", "limit": "-1", "by": "weather", "after": ""}
+    nonsense = {
+        "on": "gestern",
+        "known_at": "bald",
+        "from": "x",
+        "to": "y",
+        "limit": "-1",
+        "by": "weather",
+        "after": "",
+    }
     tried = 0
     for method, path in operations(api.app):  # type: ignore[arg-type]
         if path.startswith("/api/") and method == "get":
@@ -43,7 +55,7 @@ def test_known_at_is_an_instant_with_a_zone_and_not_in_the_future(api: TestClien
         ("1899-01-01T00:00:00Z", "out of range"),
         ("0001-01-01T00:00:00+14:00", "out of range"),
         ("9999-12-31T23:59:59Z", "out of range"),
-        ("2026-06-01T10:00:00.000001Z", "future"),
+        ("2026-06-01T10:00:01Z", "future"),
     ):
         (error,) = problem(api.get("/api/reserve", params={"known_at": value}), 422, "invalid-request")["errors"]
         assert error["field"] == "known_at"
@@ -51,7 +63,9 @@ def test_known_at_is_an_instant_with_a_zone_and_not_in_the_future(api: TestClien
     assert api.get("/api/reserve", params={"known_at": "2026-06-01T12:00:00+02:00"}).status_code == 200
 
 
-@pytest.mark.parametrize("on", ["0001-01-01", "9999-12-31", "2026-02-30", "20260101", "1", "2026-01-01T00:00:00", "\u0662026-01-01"])
+@pytest.mark.parametrize(
+    "on", ["0001-01-01", "9999-12-31", "2026-02-30", "20260101", "1", "2026-01-01T00:00:00", "\u0662026-01-01"]
+)
 def test_days_are_bounded(api: TestClient, problem: Problem, on: str) -> None:
     (error,) = problem(api.get("/api/reserve", params={"on": on}), 422, "invalid-request")["errors"]
     assert error["field"] == "on"
@@ -86,7 +100,11 @@ def test_a_wrong_method_names_the_right_ones(api: TestClient, problem: Problem) 
 
 def test_a_large_body_is_refused(town: Town, problem: Problem, new_token: Callable[..., tuple[str, str]]) -> None:
     small = TestClient(service(town.web, max_body_bytes=1000), raise_server_exceptions=False)
-    headers = {"Authorization": f"Bearer {new_token('planner')[1]}", "If-Match": "*", "Content-Type": "application/json"}
+    headers = {
+        "Authorization": f"Bearer {new_token('planner')[1]}",
+        "If-Match": "*",
+        "Content-Type": "application/json",
+    }
 
     def pieces() -> Any:
         yield from [b"x" * 400] * 5
@@ -158,9 +176,6 @@ def test_expensive_questions_leave_room_for_light_ones(town: Town, monkeypatch: 
 
 
 def test_a_busy_register_is_told_to_writers(town: Town, write: TestClient, problem: Problem) -> None:
-    from app.bodies import FREE
-    from parcels import db
-
     engine = db.engine(town.owner)
     with engine.begin() as connection:
         connection.execute(text("SELECT 1 FROM register FOR UPDATE"))
@@ -180,7 +195,9 @@ def test_own_hosts_are_answered(api: TestClient, host: str) -> None:
     assert api.get("/healthz", headers={"Host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/healthz", "/docs", "/nowhere", "/api/reserve", "/problems/busy", "/static/start.css"])
+@pytest.mark.parametrize(
+    "path", ["/", "/healthz", "/docs", "/nowhere", "/api/reserve", "/problems/busy", "/static/start.css"]
+)
 def test_browsers_get_strict_orders(api: TestClient, path: str) -> None:
     headers = api.get(path).headers
     policy = headers["content-security-policy"]
@@ -194,8 +211,8 @@ def test_every_kind_of_problem_has_its_page(api: TestClient) -> None:
     for slug, kind in KINDS.items():
         page = api.get(f"/problems/{slug}")
         assert page.status_code == 200
-        assert kind.titel in page.text
-        assert kind.title in page.text
+        assert kind.titel in html.unescape(page.text)
+        assert kind.title in html.unescape(page.text)
 
 
 def test_the_description_declares_what_is_answered(api: TestClient) -> None:
@@ -205,7 +222,9 @@ def test_the_description_declares_what_is_answered(api: TestClient) -> None:
             content = operation["responses"]["200"]["content"]["application/json"]
             assert content["example"], (method, path)
             assert content["schema"]
-            problems = [a["content"]["application/problem+json"] for s, a in operation["responses"].items() if s >= "400"]
+            problems = [
+                a["content"]["application/problem+json"] for s, a in operation["responses"].items() if s >= "400"
+            ]
             assert path == "/healthz" or problems
             assert all(one["schema"] == {"$ref": "#/components/schemas/Problem"} for one in problems)
     for name, model in schema["components"]["schemas"].items():
@@ -215,8 +234,6 @@ def test_the_description_declares_what_is_answered(api: TestClient) -> None:
 
 def test_the_examples_are_what_is_answered(api: TestClient) -> None:
     """Every example fits the schema of its answer; the bodies' examples fit theirs."""
-    from app import bodies, schemas
-
     schema = api.get("/openapi.json").json()
     models = {**vars(schemas), **vars(bodies)}
     for found in schema["paths"].values():

@@ -88,12 +88,14 @@ def test_a_sale_is_recorded_and_the_number_follows(api: TestClient, write: TestC
     holdings = [version for version in history if version["layer"] == "holdings"]
     assert [version["facts"]["disposition"] for version in holdings] == ["free", "free", "sold"]
     earlier = api.get(f"/api/parcels/{EDITED}/history", params={"known_at": "2026-05-01T00:00:00Z"}).json()["versions"]
-    assert [(v["known_to"], v["layer"]) for v in earlier] == [(None, "holdings"), (None, "parcels")]
+    assert [(v["known_to"], v["layer"]) for v in earlier] == [(None, "parcels"), (None, "holdings")]
 
     again = put(write, f"{EDITED}/holding", body, done.headers["etag"])
     assert again.json()["recording"] is None
     assert again.headers["etag"] == done.headers["etag"]
-    event = api.get("/api/reserve/changes", params={"from": "2026-05-19", "to": "2026-05-20"}).json()["changes"][0]["event"]
+    event = api.get("/api/reserve/changes", params={"from": "2026-05-19", "to": "2026-05-20"}).json()["changes"][0][
+        "event"
+    ]
     assert (event["kind"], event["note"]) == ("edit", "Verkauf")
 
 
@@ -191,7 +193,10 @@ def test_an_outline_is_taken_in_both_systems(api: TestClient, write: TestClient,
         ({"type": "Polygon", "coordinates": [[["a", 2], [3, 4], [3, 5], ["a", 2]]]}, "pair of numbers"),
         ({"type": "Polygon", "coordinates": [[[True, 2], [3, 4], [3, 5], [True, 2]]]}, "pair of numbers"),
         ({"type": "Polygon", "coordinates": [[1, 2, 3]]}, "pair of numbers"),
-        ({"type": "Polygon", "coordinates": [[*ring(0, 0, 100)[:1], *ring(0, 0, 100)[2:1:-1], *ring(0, 0, 100)]]}, "invalid"),
+        (
+            {"type": "Polygon", "coordinates": [[*ring(0, 0, 100)[:1], *ring(0, 0, 100)[2:1:-1], *ring(0, 0, 100)]]},
+            "invalid",
+        ),
         ({"type": "Polygon", "coordinates": [[[565000 + n, 5930000] for n in range(20_001)]]}, "vertices"),
         ({"type": "Polygon"}, "no area"),
         ({}, "no area"),

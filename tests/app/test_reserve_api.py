@@ -78,7 +78,11 @@ def test_an_answer_is_not_sent_twice(api: TestClient) -> None:
     again = api.get("/api/reserve", params={"on": "2026-04-30"}, headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == first.headers["etag"]
-    for other in ({"on": "2026-05-01"}, {"on": "2026-04-30", "by": "site"}, {"on": "2026-04-30", "known_at": "2026-02-01T00:00:00Z"}):
+    for other in (
+        {"on": "2026-05-01"},
+        {"on": "2026-04-30", "by": "site"},
+        {"on": "2026-04-30", "known_at": "2026-02-01T00:00:00Z"},
+    ):
         answer = api.get("/api/reserve", params=other, headers={"If-None-Match": first.headers["etag"]})
         assert answer.status_code == 200, other
 
@@ -91,7 +95,9 @@ def test_today_is_part_of_the_etag_where_no_day_is_named(api: TestClient) -> Non
 
 
 def test_the_series_has_a_point_for_each_seam_and_says_what_others_published(api: TestClient) -> None:
-    found = get(api, "/api/reserve/series", **{"from": "2026-01-20", "to": "2026-12-31", "known_at": "2026-03-02T00:00:00Z"})
+    found = get(
+        api, "/api/reserve/series", **{"from": "2026-01-20", "to": "2026-12-31", "known_at": "2026-03-02T00:00:00Z"}
+    )
     assert [point["on"] for point in found["points"]] == ["2026-01-20", "2026-02-01", "2026-05-01", "2026-09-01"]
     assert found["points"][1] == {"on": "2026-02-01", "net_ha": 95.3501, "free_ha": 65.3501}
     assert found["targets"] == [{"since": "2026-01-20", "target_ha": 100}]
@@ -124,7 +130,9 @@ def test_entries_of_some_standings_only(api: TestClient) -> None:
     assert {entry["parcel"] for entry in found["entries"]} == {key(2), key(3)}
 
 
-@pytest.mark.parametrize("how", [{"params": {"format": "csv"}}, {"headers": {"Accept": "text/csv, application/json;q=0.5"}}])
+@pytest.mark.parametrize(
+    "how", [{"params": {"format": "csv"}}, {"headers": {"Accept": "text/csv, application/json;q=0.5"}}]
+)
 def test_entries_as_csv_all_at_once(api: TestClient, how: dict[str, Any]) -> None:
     how = {**how, "params": {**how.get("params", {}), "on": "2026-04-30"}}
     answer = api.get("/api/reserve/entries", **how)
@@ -152,8 +160,14 @@ def test_csv_for_german_spreadsheets(api: TestClient) -> None:
 
 
 def test_changes_between_two_days_add_up(api: TestClient) -> None:
-    found = get(api, "/api/reserve/changes", **{"from": "2026-01-20", "to": "2026-05-01", "known_at": "2026-03-02T00:00:00Z"})
-    assert sum(Decimal(str(c["net_m2"])) for c in found["changes"]) == Decimal(str(found["difference"]["net_m2"])) == -30000
+    found = get(
+        api, "/api/reserve/changes", **{"from": "2026-01-20", "to": "2026-05-01", "known_at": "2026-03-02T00:00:00Z"}
+    )
+    assert (
+        sum(Decimal(str(c["net_m2"])) for c in found["changes"])
+        == Decimal(str(found["difference"]["net_m2"]))
+        == -30000
+    )
     assert sum(Decimal(str(c["free_m2"])) for c in found["changes"]) == Decimal(str(found["difference"]["free_m2"]))
     (left,) = [change for change in found["changes"] if change["kind"] == "left"]
     assert (left["parcel"], left["on"], left["event"]["note"]) == (key(6), "2026-05-01", "Kaufvertrag")
@@ -189,7 +203,9 @@ def test_changes_come_page_by_page(api: TestClient) -> None:
         {"on": "2026-01-01", "known_from": "2026-02-01T00:00:00Z", "known_to": "2026-01-01T00:00:00Z"},
     ],
 )
-def test_an_unclear_question_about_changes_is_a_problem(api: TestClient, problem: Problem, query: dict[str, str]) -> None:
+def test_an_unclear_question_about_changes_is_a_problem(
+    api: TestClient, problem: Problem, query: dict[str, str]
+) -> None:
     assert problem(api.get("/api/reserve/changes", params=query), 422, "invalid-request")["errors"]
 
 

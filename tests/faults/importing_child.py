@@ -1,7 +1,6 @@
 """Imports a file and kills itself, with SIGKILL, after the step or the statement it was told.
 
-python -m tests.faults.importing_child URL LAYER FILE WHERE: a step's name, or the number of a statement, or "never"; prints
-how many statements there were.
+python -m tests.faults.importing_child URL LAYER FILE WHERE: a step's name, or the number of a statement, or "never".
 """
 
 import os
@@ -43,7 +42,6 @@ def main(url: str, layer: str, file: str, where: str) -> None:
         session.commit()
         if where == "after commit":
             die()
-    print(statements)
 
 
 if __name__ == "__main__":

