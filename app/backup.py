@@ -134,9 +134,8 @@ def _run(home: Path, name: str, url: str, options: Sequence[str]) -> None:
         command, env={**os.environ, **environment, **settings}, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise BackupError(
-            f"{name} failed: {done.stderr.strip().splitlines()[-1] if done.stderr.strip() else 'no reason given'}"
-        )
+        said = done.stderr.strip().splitlines() or ["no reason given"]
+        raise BackupError(f"{name} failed: {next((line for line in said if 'error:' in line), said[-1])}")
 
 
 def _digest(path: Path) -> str:

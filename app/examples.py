@@ -82,6 +82,12 @@ ENTRY: dict[str, Any] = {
     "valid_to": None,
 }
 ENTRIES: dict[str, Any] = {**KNOWN, "on": "2026-11-20", "entries": [ENTRY], "next": None}
+CSV = (
+    "parcel,part,site,district,holder,disposition,designation,in_use_as_commercial,plans,gross_m2,port_m2,net_m2,"
+    "area_basis,standing,not_met,unknown,valid_from,valid_to\r\n"
+    f"{KEY},,Beispielring (fiktiv),Bergedorf,LIG,free,GE,,Beispielplan 1 (fiktiv),12000.00,0.00,11250.50,"
+    "official,counted_free,,,2021-01-01,\r\n"
+)
 SUM: dict[str, Any] = {"net_ha": 98.7654, "free_ha": 90.1, "net_m2": 987654.32, "free_m2": 901000}
 CHANGES: dict[str, Any] = {
     **KNOWN,

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, Literal
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyproj import Transformer
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
-from shapely.ops import transform
 
 from parcels.importing import Limits
 from parcels.models import SRID
@@ -37,8 +38,13 @@ def multipolygon(geojson: dict[str, Any], crs: Crs) -> str:
     except (ShapelyError, ValueError, TypeError, IndexError):
         raise GeometryRefusedError("The rings cannot be read", "Close each ring: four positions or more.") from None
     if crs == "EPSG:4326":
-        found = transform(Transformer.from_crs(4326, SRID, always_xy=True).transform, found)
+        found = shapely.transform(found, _to_metres)
     return _checked(found)
+
+
+def _to_metres(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows of longitude, latitude as rows of east, north in EPSG:25832."""
+    return np.column_stack(Transformer.from_crs(4326, SRID, always_xy=True).transform(*degrees.T))
 
 
 def _positions(coordinates: Any, depth: int) -> Iterator[tuple[float, float]]:

@@ -21,7 +21,7 @@ from rules.law import LAW
 from rules.reserve import size_limits, timeline
 
 # Below this many parcels it is cheaper to measure them all than to find out first which of them can have a line.
-FEW = 500
+FEW = 50
 CENT_M2 = Decimal("0.01")
 
 
@@ -91,14 +91,14 @@ def _derive(session: Session, at: datetime, whole: bool, on_step: Callable[[str]
     on_step("choosing")
     many = _choose(session, whole)
     # The planner cannot know how many parcels a common table expression holds: with many, no join may loop over another.
-    # With few, planning costs more than measuring: the plan is made once a connection.
+    # With few, planning costs more than measuring: the plan is made once a connection, and reads nothing without an index.
     session.execute(text(_MANY if many else _FEW))
     on_step("measuring")
     session.execute(statement("fragments"))
     if many:
         session.execute(text("CREATE INDEX IF NOT EXISTS fragment_geom ON fragment USING gist (geom)"))
     session.execute(statement("measure"), {"workplace": workplace(), "size_limits": thresholds})
-    session.execute(text(_FEW))
+    session.execute(text(_PLAIN))
     on_step("judging")
     _judge(session, at, thresholds)
     on_step("settling")
@@ -188,7 +188,14 @@ _MANY = """
 SET LOCAL enable_nestloop = off; SET LOCAL enable_memoize = off; SET LOCAL work_mem = '128MB';
 SET LOCAL plan_cache_mode = force_custom_plan
 """
-_FEW = "SET LOCAL enable_nestloop = on; SET LOCAL plan_cache_mode = force_generic_plan"
+_FEW = """
+SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off;
+SET LOCAL plan_cache_mode = force_generic_plan
+"""
+_PLAIN = """
+SET LOCAL enable_nestloop = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;
+SET LOCAL enable_seqscan = on; SET LOCAL plan_cache_mode = force_generic_plan
+"""
 
 # Parcels that can have a line at all: held ones and those that workplace land touches.
 _CANDIDATES = """

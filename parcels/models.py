@@ -49,6 +49,8 @@ def amount(column: str) -> CheckConstraint:
 
 
 class Base(DeclarativeBase):
+    """How Python's types are kept: instants with their zone, amounts in m2 with two decimals."""
+
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: DateTime(timezone=True),
         date: Date(),
@@ -97,10 +99,12 @@ class Fact:
 
     @declared_attr
     def valid(self) -> Mapped[Range[date]]:
+        """The days on which it is so, [from, to)."""
         return mapped_column(DATERANGE, nullable=False)
 
     @declared_attr
     def known(self) -> Mapped[Range[datetime]]:
+        """The instants between which it was what we knew, [from, to)."""
         return mapped_column(TSTZRANGE, nullable=False)
 
 

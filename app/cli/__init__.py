@@ -2,7 +2,6 @@
 
 import sys
 
-import click
 import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -43,14 +42,9 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; returns its exit code."""
     try:
-        return int(cli(arguments, standalone_mode=False) or 0)
-    except click.exceptions.Exit as end:
-        return int(end.exit_code)
-    except click.exceptions.Abort:
-        return _refused("Stopped.")
-    except click.ClickException as misuse:
-        misuse.show()
-        return 2
+        cli(arguments)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 2
     except WITH_REMEDY as refusal:
         return _refused(f"{refusal}. {refusal.remedy}")
     except (*PLAIN, *EDITING) as refusal:
@@ -60,6 +54,7 @@ def run(arguments: list[str]) -> int:
         return _refused(f"A setting cannot be used: {said}.")
     except SQLAlchemyError as failure:
         return _refused(_of_database(failure))
+    return 0
 
 
 def _refused(message: str) -> int:

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from app import answers, change_answers, clock, csvfile, deps, schemas
 from app.auth import READ_SECURITY, READER
 from app.deps import HEAVY, KnownAt, Now, Read, ReadKnown, ReadSession
-from app.examples import CHANGES, ENTRIES, RESERVE, SERIES, example
+from app.examples import CHANGES, CSV, ENTRIES, RESERVE, SERIES, example
 from app.inputs import Day, Instant, Text, dimensions
 from app.problems import Problem, declared, field_error
 from parcels import queries
@@ -71,7 +71,10 @@ def after_line(value: str) -> tuple[str, int]:
     "/entries",
     response_model=schemas.EntriesOut,
     responses={
-        200: {**example(ENTRIES), "description": "The lines, as JSON page by page or as CSV all at once"},
+        200: {
+            "description": "The lines, as JSON page by page or as CSV all at once",
+            "content": {**example(ENTRIES)["content"], "text/csv": {"schema": {"type": "string"}, "example": CSV}},
+        },
         **declared("not-in-force", "token-invalid"),
     },
     dependencies=[HEAVY],

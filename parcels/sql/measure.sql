@@ -183,10 +183,15 @@ summed AS (
     FROM sized
     GROUP BY land, days, designation, in_use_as_commercial, holding, part
 ),
+home AS (  -- joined, not looked up row by row: that would read all of `place` for each
+    SELECT DISTINCT ON (p.land, p.days) p.land, p.days, l.name
+    FROM period p
+    JOIN place l ON l.land = p.land AND l.valid @> p.days
+    ORDER BY p.land, p.days, l.share DESC, l.name
+),
 measured AS (
     SELECT l.key, s.part, s.days,
-           coalesce(l.district, (SELECT name FROM place p WHERE p.land = l.id AND p.valid @> s.days
-                                 ORDER BY share DESC, name LIMIT 1)) AS district,
+           coalesce(l.district, h.name) AS district,
            s.designation, s.in_use_as_commercial, s.plans,
            round((l.area_m2 * s.gross / l.plane)::numeric, 2) AS gross_m2,
            round((l.area_m2 * least(s.outside, s.gross) / l.plane)::numeric, 2) AS outside_m2,
@@ -194,6 +199,7 @@ measured AS (
            l.area_basis, s.holding
     FROM summed s
     JOIN land l ON l.id = s.land
+    LEFT JOIN home h ON h.land = s.land AND h.days = s.days
     WHERE s.gross > 0
     UNION ALL
     -- a declared area holds until the parcel has a geometry; it is net by definition

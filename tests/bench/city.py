@@ -31,7 +31,7 @@ STATEMENTS = {
         INSERT INTO incoming_parcel (row, key, official_m2, gemarkung, district, geom)
         SELECT row_number() OVER (), '02' || lpad((c * 500 + i)::text, 4, '0') || '___' || lpad(j::text, 5, '0') || '______',
                round((ST_Area(q.geom) * 1.0007)::numeric, 0), 'Gemarkung ' || i / 50, 'Bezirk ' || c || i / 72, q.geom
-        FROM generate_series(0, CAST(:cities AS int) - 1) c, generate_series(0, CAST(:side AS int) - 1) i, generate_series(0, CAST(:side AS int) - 1) j,
+        FROM generate_series(0, {{cities}} - 1) c, generate_series(0, {{side}} - 1) i, generate_series(0, {{side}} - 1) j,
              LATERAL (SELECT {_quad()} AS geom) q""",
     # 60 x 50 blocks (of the full city), cut a little beside the parcel lines so that parcels straddle them
     "zones": """
@@ -42,24 +42,24 @@ STATEMENTS = {
                ST_Multi(ST_Segmentize(ST_MakeEnvelope(
                    550000 + c * 30000 + i * 416.7, 5920000 + j * 400.3,
                    550000 + c * 30000 + (i + 1) * 416.7, 5920000 + (j + 1) * 400.3, 25832), 40))
-        FROM generate_series(0, CAST(:cities AS int) - 1) c, generate_series(0, ceil(CAST(:side AS int) * 50 / 416.7)::int - 1) i,
-             generate_series(0, ceil(CAST(:side AS int) * 40 / 400.3)::int - 1) j""",
+        FROM generate_series(0, {cities} - 1) c, generate_series(0, ceil({side} * 50 / 416.7)::int - 1) i,
+             generate_series(0, ceil({side} * 40 / 400.3)::int - 1) j""",
     "port": """
         INSERT INTO incoming_port_area (row, kind, geom)
         SELECT c + 1, 'Hafennutzungsgebiet ' || c, ST_Multi(ST_MakePolygon(ST_AddPoint(line, ST_StartPoint(line))))
         FROM (
             SELECT c, ST_MakeLine(ST_Point(
-                550000 + 24 * CAST(:side AS int) + c * 30000 + cos(radians(n * 0.18)) * (9.44 * CAST(:side AS int) + 30 * sin(n * 0.4)),
-                5920000 + 20 * CAST(:side AS int) + sin(radians(n * 0.18)) * (9.44 * CAST(:side AS int) + 30 * sin(n * 0.4)), 25832) ORDER BY n) AS line
-            FROM generate_series(0, CAST(:cities AS int) - 1) c, generate_series(0, 1999) n GROUP BY c
+                550000 + 24 * {side} + c * 30000 + cos(radians(n * 0.18)) * (9.44 * {side} + 30 * sin(n * 0.4)),
+                5920000 + 20 * {side} + sin(radians(n * 0.18)) * (9.44 * {side} + 30 * sin(n * 0.4)), 25832) ORDER BY n) AS line
+            FROM generate_series(0, {cities} - 1) c, generate_series(0, 1999) n GROUP BY c
         ) rings""",
     "deductions": """
         INSERT INTO incoming_deduction (row, ref, kind, geom)
         SELECT row_number() OVER (), format('D%s-%s', c, n), (ARRAY['road', 'rail', 'green', 'water'])[1 + n % 4],
                ST_Multi(ST_Buffer(ST_MakeLine(p, ST_Translate(p, 40 + n % 160, (n * 7) % 90)), 4 + n % 9, 'quad_segs=2'))
-        FROM generate_series(0, CAST(:cities AS int) - 1) c, generate_series(0, CAST(:side AS int) * CAST(:side AS int) / 50 - 1) n,
-             LATERAL (SELECT ST_Point(550000 + c * 30000 + (n * 7919) % (50 * CAST(:side AS int)),
-                                      5920000 + (n * 104729) % (40 * CAST(:side AS int)), 25832)) s(p)""",
+        FROM generate_series(0, {cities} - 1) c, generate_series(0, {side} * {side} / 50 - 1) n,
+             LATERAL (SELECT ST_Point(550000 + c * 30000 + (n * 7919) % (50 * {side}),
+                                      5920000 + (n * 104729) % (40 * {side}), 25832)) s(p)""",
     # every fifth parcel of workplace land is held, most of them by the city and all facts known
     "holdings": """
         INSERT INTO incoming_holding (row, parcel_key, holder, site, disposition, serviced, cleared, binding_use,
@@ -94,7 +94,7 @@ def record(
     for name in layers:
         layer = history.LAYERS[name]
         history.open_workspace(session, layer)
-        session.execute(text(STATEMENTS[name]), {"cities": cities, "side": side})
+        session.execute(text(STATEMENTS[name].format(cities=cities, side=side)))
         counts[name] = record_stated(session, layer, at)
     return counts
 
