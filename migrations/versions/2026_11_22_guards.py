@@ -98,11 +98,17 @@ END $$
 """
 
 
+def _differs(column: str) -> str:
+    """As text where it is a geometry: a restore runs without PostGIS's operators on the search path."""
+    kind = "::text" if column == "geom" else ""
+    return f"NEW.{column}{kind} IS DISTINCT FROM OLD.{column}{kind}"
+
+
 def upgrade() -> None:
     op.execute("INSERT INTO register (id) VALUES (1)")
     op.execute(KEEP_HISTORY)
     for table, columns in SAID.items():
-        other = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns.split())
+        other = " OR ".join(_differs(column) for column in columns.split())
         op.execute(GUARD_UPDATE.format(table=table, other=other))
         op.execute(GUARD_DELETE.format(table=table))
     for table, function, body in (

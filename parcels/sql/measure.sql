@@ -57,6 +57,7 @@ place AS MATERIALIZED (  -- only where the parcel does not say its Bezirk itself
     JOIN district d ON d.id = p.fact_id AND d.valid && f.valid
     WHERE f.district IS NULL
     GROUP BY f.land, f.valid, d.id
+    HAVING sum(ST_Area(ST_Intersection(p.geom, f.geom))) > 0  -- to touch is no share
 ),
 cut AS (
     SELECT land, coalesce(lower(valid), '-infinity') AS day, coalesce(upper(valid), 'infinity') AS upto FROM (

@@ -21,7 +21,7 @@ from app import demo, embedded
 from app.cli import run
 from parcels import db
 from parcels.demo import STEPS
-from tests.app.conftest import Town
+from tests.app.conftest import Town, fill
 from tests.conftest import key
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +73,21 @@ def landreserve(village: Town, on_database: Callable[[Town], Landreserve]) -> La
 @pytest.fixture
 def in_town(town: Town, on_database: Callable[[Town], Landreserve]) -> Landreserve:
     return on_database(town)
+
+
+@pytest.fixture(scope="module")
+def suburb(new_database: Callable[[str], Town]) -> Town:
+    """A town of one's own, to be written to by the real clock."""
+    made = new_database("suburb")
+    engine = db.engine(made.owner)
+    fill(engine)
+    engine.dispose()
+    return made
+
+
+@pytest.fixture
+def in_suburb(suburb: Town, on_database: Callable[[Town], Landreserve]) -> Landreserve:
+    return on_database(suburb)
 
 
 @pytest.fixture
@@ -215,19 +230,19 @@ def test_without_a_database_or_schema_the_remedy_is_named(
     assert (found.code, "LANDRESERVE_PORT" in found.err) == (2, True)
 
 
-def test_a_sale_by_hand(in_town: Landreserve) -> None:
+def test_a_sale_by_hand(in_suburb: Landreserve) -> None:
     parcel = key(5)
-    before = in_town("reserve", "--on", "2030-01-02", "--json").json
+    before = in_suburb("reserve", "--on", "2030-01-02", "--json").json
     sale = ("holding", "set", parcel, "--from", "2030-01-01", "--disposition", "sold", "--note", "Vertrag")
-    assert in_town(*sale, "--json").json["recording"] is not None
-    assert "already" in in_town(*sale).err
-    after = in_town("reserve", "--on", "2030-01-02", "--json").json
+    assert in_suburb(*sale, "--json").json["recording"] is not None
+    assert "already" in in_suburb(*sale).err
+    after = in_suburb("reserve", "--on", "2030-01-02", "--json").json
     assert before["net_m2"] - after["net_m2"] == pytest.approx(20000.01)
-    held = in_town("parcel", parcel, "--on", "2030-01-02", "--json").json["holdings"][0]
+    held = in_suburb("parcel", parcel, "--on", "2030-01-02", "--json").json["holdings"][0]
     assert (held["disposition"], held["serviced"], held["holder"]) == ("sold", True, "LIG")
-    assert in_town("parcel", parcel, "--on", "2029-12-31", "--json").json["holdings"][0]["disposition"] == "free"
-    assert in_town("holding", "set", parcel, "--from", "2030-01-01", "--disposition", "unknown").code == 0
-    assert in_town("reserve", "--on", "2030-01-02", "--json").json["unclear_ha"] > after["unclear_ha"]
+    assert in_suburb("parcel", parcel, "--on", "2029-12-31", "--json").json["holdings"][0]["disposition"] == "free"
+    assert in_suburb("holding", "set", parcel, "--from", "2030-01-01", "--disposition", "unknown").code == 0
+    assert in_suburb("reserve", "--on", "2030-01-02", "--json").json["unclear_ha"] > after["unclear_ha"]
 
 
 def test_tokens_are_made_listed_and_revoked(in_town: Landreserve, town: Town) -> None:
@@ -245,16 +260,16 @@ def test_tokens_are_made_listed_and_revoked(in_town: Landreserve, town: Town) ->
     assert in_town("token", "create", "x", "--role", "king").code == 2
 
 
-def test_a_difference_is_found_by_verify(in_town: Landreserve, town: Town) -> None:
-    engine = db.engine(town.owner)
+def test_a_difference_is_found_by_verify(in_suburb: Landreserve, suburb: Town) -> None:
+    engine = db.engine(suburb.owner)
     with engine.begin() as connection:
         spoil = "UPDATE ledger SET known = tstzrange(lower(known), now()) WHERE parcel_key = :key AND upper_inf(known)"
         assert connection.execute(text(spoil), {"key": key(4)}).rowcount == 1
     engine.dispose()
-    found = in_town("rebuild", "--verify")
+    found = in_suburb("rebuild", "--verify")
     assert (found.code, "1 lines missing" in found.err) == (1, True)
-    assert in_town("rebuild").code == 0
-    assert in_town("rebuild", "--verify").code == 0
+    assert in_suburb("rebuild").code == 0
+    assert in_suburb("rebuild", "--verify").code == 0
 
 
 @pytest.fixture
@@ -267,59 +282,60 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder.rmdir()
 
 
-def test_up_serves_the_demo_register_and_a_backup_brings_it_back(home: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def at_home(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Landreserve:
+    """The command line over a private PostGIS of one's own."""
+    for name in [name for name in os.environ if name.startswith("LANDRESERVE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("LANDRESERVE_HOME", str(home))
+
+    def command(*arguments: str) -> Said:
+        capsys.readouterr()
+        code = run(list(arguments))
+        return Said(code, *capsys.readouterr())
+
+    return command
+
+
+@pytest.mark.timeout(300)
+def test_up_serves_the_demo_register_and_a_backup_brings_it_back(at_home: Landreserve, tmp_path: Path) -> None:
     """One journey on a private PostGIS: up, ask, stop; backup, loss, restore."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("LANDRESERVE_")}
-    environment |= {"LANDRESERVE_HOME": str(home)}
-    program = [sys.executable, "-c", "from app.cli import main; main()"]
-
-    def landreserve(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [*program, *arguments], env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=100
-        )
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        port = str(probe.getsockname()[1])
         probe.listen()
-        taken = landreserve("up", "--port", str(port))
-        assert (taken.returncode, "is taken" in taken.stderr) == (2, True), taken.stderr
+        taken = at_home("up", "--port", port)
+        assert (taken.code, "is taken" in taken.err) == (2, True), taken.err
 
     log = tmp_path / "up.log"
     with log.open("w") as output:
-        process = subprocess.Popen([*program, "up", "--port", str(port)], env=environment, cwd=ROOT, stderr=output)
+        command = [sys.executable, "-c", "from app.cli import main; main()", "up", "--port", port]
+        process = subprocess.Popen(command, cwd=ROOT, stderr=output)
         try:
             served = _wait_for(f"http://127.0.0.1:{port}/api/reserve?on=2026-11-20", log)
         finally:
             process.send_signal(signal.SIGINT)
             assert process.wait(20) in (0, -signal.SIGINT, 130)
-    assert served["fictitious"] is True
-    assert served["net_ha"] > 50
+    assert (served["fictitious"], served["net_ha"] > 50) == (True, True)
     assert f"http://127.0.0.1:{port}/docs" in log.read_text()
-    said = landreserve("reserve", "--on", "2026-11-20", "--json")
-    assert json.loads(said.stdout)["net_m2"] == served["net_m2"]
-    assert landreserve("demo").returncode == 2
+    question = ("reserve", "--on", "2026-11-20", "--json")
+    assert at_home(*question).json["net_m2"] == served["net_m2"]
+    assert at_home("demo").code == 2
 
-    dump = tmp_path / "reserve.dump"
-    assert landreserve("db", "backup", str(dump)).returncode == 0
-    assert landreserve("db", "backup", str(dump)).returncode == 2
-    parcel = json.loads(landreserve("entries", "--standing", "counted_free", "--limit", "1", "--json").stdout)[
-        "entries"
-    ][0]
-    sale = ["holding", "set", parcel["parcel"], "--from", "2026-11-20", "--disposition", "sold"]
-    assert landreserve(*sale).returncode == 0
-    cut = tmp_path / "cut.dump"
+    dump, cut = tmp_path / "reserve.dump", tmp_path / "cut.dump"
+    assert at_home("db", "backup", str(dump)).code == 0
+    assert at_home("db", "backup", str(dump)).code == 2
+    entry = at_home("entries", "--standing", "counted_free", "--limit", "1", "--json").json["entries"][0]
+    assert at_home("holding", "set", entry["parcel"], "--from", "2026-11-20", "--disposition", "sold").code == 0
+    assert at_home(*question).json["net_m2"] < served["net_m2"]
     cut.write_bytes(dump.read_bytes()[:-1000])
     (tmp_path / "cut.dump.json").write_bytes((tmp_path / "reserve.dump.json").read_bytes())
-    assert landreserve("db", "restore", str(cut)).returncode == 2
-    restored = landreserve("db", "restore", str(dump))
-    assert restored.returncode == 0, restored.stderr
-    said = landreserve("reserve", "--on", "2026-11-20", "--json")
-    assert json.loads(said.stdout)["net_m2"] == served["net_m2"]
-    assert landreserve("rebuild", "--verify").returncode == 0
-    assert landreserve("db", "status").returncode == 0
-    assert landreserve("db", "stop").returncode == 0
-    assert landreserve("db", "status").returncode == 1
+    assert at_home("db", "restore", str(cut)).code == 2
+    restored = at_home("db", "restore", str(dump))
+    assert restored.code == 0, restored.err
+    assert at_home(*question).json["net_m2"] == served["net_m2"]
+    assert at_home("rebuild", "--verify").code == 0
+    assert [at_home("db", what).code for what in ("status", "stop", "status")] == [0, 0, 1]
 
 
 def _wait_for(address: str, log: Path) -> dict[str, Any]:

@@ -70,7 +70,8 @@ STATEMENTS = {
         FROM (
             SELECT p.key, row_number() OVER (ORDER BY p.key) AS n
             FROM parcel p
-            JOIN zone z ON z.geom && p.geom AND ST_Intersects(z.geom, ST_Centroid(p.geom))
+            JOIN zone_piece x ON x.geom && p.geom AND ST_Intersects(x.geom, ST_Centroid(p.geom))
+            JOIN zone z ON z.id = x.fact_id
             WHERE z.designation IN ('GE', 'GI', 'I')
         ) land WHERE n % 5 = 0""",
 }
