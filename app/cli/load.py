@@ -11,11 +11,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import Engine
 
-from app import clock, csvfile, demo
+from app import clock, csvfile
 from app.cli import base
 from app.cli.base import Refusal
-from parcels import db
+from parcels import db, demo
 from parcels.importing import LAYERS, Issue, Refused, sweep
 from parcels.importing.store import LoadOptions, Report, load
 from parcels.importing.store import Progress as OnProgress
@@ -184,16 +185,16 @@ def load_demo() -> None:
     with base.owner_engine(base.connected()) as engine:
         try:
             count = show_demo(engine)
-        except demo.NotEmptyError as refusal:
+        except demo.RegisterNotEmpty as refusal:
             raise Refusal(str(refusal)) from refusal
     base.say(f"{count} files of the fictitious demo register loaded.")
 
 
-def show_demo(engine: Any) -> int:
-    """Load the demo register, telling of each file; returns how many there were."""
-    with _progress("demo register") as on_progress:
-
-        def on_file(file: demo.File, number: int, of: int) -> None:
-            on_progress(f"{number} of {of}, {file[2]}", 0, None)
-
-        return demo.load_all(db.sessions(engine), on_file, lambda step, done, total: None)
+def show_demo(engine: Engine) -> int:
+    """Load the demo register in one transaction, telling of each file; returns how many there were."""
+    with _progress("demo register") as on_progress, db.sessions(engine)() as session:
+        reports = demo.load(
+            session, lambda done, total, name: on_progress(f"file {done} of {total} {name}", done, total)
+        )
+        session.commit()
+    return len(reports)

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from app import clock, demo
+from app import clock
 from app.cli import base
 from app.cli.base import Refusal
 from app.cli.load import show_demo
 from app.settings import Settings
-from parcels import db, register
+from parcels import db, demo, queries, register
 from parcels.importing import sweep
 from rules.law import LAW
 
@@ -64,10 +64,10 @@ def prepare(engine: Engine, empty: bool) -> None:
     if not empty:
         try:
             show_demo(engine)
-        except demo.NotEmptyError:
+        except demo.RegisterNotEmpty:
             base.say("The register is kept as it is.")
     with sessions() as session:
-        if not demo.is_empty(session) and register.rules_version(session) != LAW.version:
+        if queries.recorded_at(session) and register.rules_version(session) != LAW.version:
             base.say(f"Deriving the ledger under rules {LAW.version}.")
             register.rebuild(session, clock.now(), base.account())
             session.commit()

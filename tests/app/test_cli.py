@@ -17,10 +17,9 @@ from typing import Any, NamedTuple
 import pytest
 from sqlalchemy import text
 
-from app import demo, embedded
+from app import embedded
 from app.cli import run
-from parcels import db
-from parcels.demo import STEPS
+from parcels import db, demo, queries
 from tests.app.conftest import Town, fill
 from tests.conftest import key
 
@@ -350,21 +349,16 @@ def _wait_for(address: str, log: Path) -> dict[str, Any]:
     raise AssertionError(log.read_text())
 
 
-def test_an_interrupted_demo_goes_on_where_it_was(new_database: Callable[[str], Town]) -> None:
+def test_an_interrupted_demo_leaves_an_empty_register(new_database: Callable[[str], Town]) -> None:
     town = new_database("hamlet")
     engine = db.engine(town.owner)
-    sessions = db.sessions(engine)
-    seen = 0
 
-    def stop_in_the_middle(file: demo.File, number: int, of: int) -> None:
-        nonlocal seen
-        seen = number
-        if number == 5:
+    def stop_in_the_middle(done: int, total: int, name: str) -> None:
+        if done == 5:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        demo.load_all(sessions, stop_in_the_middle, lambda step, done, total: None)
-    files = sum(len(step.files) for step in STEPS)
-    with sessions() as session:
-        assert len(demo.pending(session)) == files - 4
+    with db.sessions(engine)() as session, pytest.raises(KeyboardInterrupt):
+        demo.load(session, stop_in_the_middle)
+    with db.sessions(engine)() as session:
+        assert queries.recorded_at(session) is None
     engine.dispose()
