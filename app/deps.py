@@ -1,6 +1,7 @@
 """What routes ask for: the clock, sessions, the two dates of an answer. The edge of the service: here it commits."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -45,6 +46,25 @@ def at_once() -> Iterator[None]:
 
 # Half of the pool: the other half stays free for light reads and for writing.
 HEAVY = Depends(at_once, scope="function", max_concurrency=4)
+
+
+def only_known_names(request: Request) -> None:
+    """A parameter that the call does not know, or one given twice, would be ignored: a wrong number without a word."""
+    operation = request.app.openapi()["paths"][request.scope["route"].path][request.method.lower()]
+    known = {one["name"]: one["schema"] for one in operation.get("parameters", ()) if one["in"] == "query"}
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    errors = [
+        field_error(name, "unknown", f"Known are: {', '.join(sorted(known)) or 'none'}.")
+        if name not in known
+        else field_error(name, "given more than once", "Give it once.")
+        for name, times in given.items()
+        if name not in known or (times > 1 and "array" not in str(known[name]))
+    ]
+    if errors:
+        raise Problem("invalid-request", "The address has parameters that this call cannot take.", errors)
+
+
+KNOWN_NAMES = Depends(only_known_names)
 
 
 def asked_on(now: Now, on: Annotated[Day | None, Query(description=ON, examples=["2026-11-01"])] = None) -> date:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import problems, reference, web
 from app.bodies import HoldingIn, ParcelIn
+from app.deps import KNOWN_NAMES
 from app.etag import NotModified
 from app.middleware import Guard
 from app.routes import health, parcels, reserve, stock
@@ -66,8 +67,9 @@ def create_app(settings: Settings, sessions: Callable[[], Session] | None = None
 
 
 def _add_routes(app: FastAPI, settings: Settings) -> None:
-    for router in (*ROUTERS, reference.problem_pages):
-        app.include_router(router)
+    for router in ROUTERS:
+        app.include_router(router, dependencies=[KNOWN_NAMES])
+    app.include_router(reference.problem_pages)
     if settings.docs:
         app.include_router(reference.router)
     app.include_router(web.router)

@@ -239,13 +239,21 @@ standing AS (
     FROM {table} f JOIN covered c ON c.unit = f.{unit}
     WHERE upper_inf(f.known)
 ),
+-- A fact stated again with an end, and otherwise the same, ends there; what it leaves open otherwise stays.
+ends AS (
+    SELECT unit, content, range_agg(days) AS days, daterange(max(upper(days)), NULL) AS later
+    FROM stated WHERE NOT upper_inf(days) GROUP BY unit, content
+),
 wanted AS (
     SELECT unit, content, min(row) AS row, min(fact) AS fact, unnest(range_agg(days)) AS days
     FROM (
         SELECT unit, content, row, NULL::bigint AS fact, days FROM stated
         UNION ALL
-        SELECT s.unit, s.content, NULL, s.id, unnest(datemultirange(s.valid) - c.days)
-        FROM standing s JOIN covered c USING (unit)
+        SELECT s.unit, s.content, NULL, s.id,
+               unnest(datemultirange(s.valid) - c.days - datemultirange(coalesce(e.later, 'empty')))
+        FROM standing s
+        JOIN covered c USING (unit)
+        LEFT JOIN ends e ON e.unit = s.unit AND e.content = s.content AND e.days && s.valid
     ) said
     GROUP BY unit, content
 )
@@ -266,8 +274,12 @@ _ELSEWHERE = """
     WHERE f.unit NOT IN (SELECT unit FROM stated)
 """
 
+# Ended is what has no successor: facts of a unit beyond those stated in their place, and facts stated again with an end.
 _COUNTS = """
-SELECT coalesce(sum(closed), 0)::int, coalesce(sum(added), 0)::int, coalesce(sum(greatest(closed - stated, 0)), 0)::int
+SELECT coalesce(sum(closed), 0)::int, coalesce(sum(added), 0)::int,
+       coalesce(sum(greatest(closed - stated, 0)), 0)::int + (
+           SELECT count(*) FROM amendment was JOIN amendment now USING (unit, content)
+           WHERE was.closes AND now.row IS NOT NULL AND upper(now.days) < coalesce(upper(was.days), 'infinity'))::int
 FROM (
     SELECT count(*) FILTER (WHERE closes) AS closed, count(*) FILTER (WHERE NOT closes) AS added,
            count(*) FILTER (WHERE NOT closes AND row IS NOT NULL) AS stated

@@ -111,6 +111,8 @@ def _choose(session: Session, whole: bool) -> bool:
     if not whole and touched <= FEW:
         session.execute(text("INSERT INTO scope SELECT DISTINCT key FROM touched"))
         return False
+    # What was just imported is not in the planner's statistics yet, and may be a hundred times what is.
+    session.execute(text("ANALYZE parcel, holding, zone, zone_piece, port_area_piece, deduction_piece, district_piece"))
     only = "" if whole else "WHERE key IN (SELECT key FROM touched)"
     session.execute(text(_CANDIDATES.format(only=only)), {"workplace": workplace()})
     session.execute(text("ANALYZE scope"))

@@ -2,6 +2,7 @@
 
 import csv as csv_format
 import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -60,6 +61,8 @@ def import_files(
     """Import files into a layer, each in one transaction; the same file again changes nothing."""
     if report is not None and report.suffix.lower() not in (".json", ".csv"):
         raise typer.BadParameter("the report ends in .json or .csv", param_hint="--report")
+    if report is not None and not os.access(report if report.exists() else report.absolute().parent, os.W_OK):
+        raise typer.BadParameter(f"{report} cannot be written; nothing was imported", param_hint="--report")
     options = LoadOptions(
         crs=crs,
         repair=repair,

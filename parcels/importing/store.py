@@ -81,6 +81,7 @@ def load(
     if options.replace and rejected:
         raise Refused("replace-with-rejected", _REPLACE_WITH_REJECTED.format(rejected=rejected), tuple(issues))
     at = history.lock(session, now)
+    stay = _later_days_stay(session, target)
     change = register.record_stated(
         session,
         layer,
@@ -95,7 +96,7 @@ def load(
         summary={"rows_read": reading.rows_read, "rows_rejected": rejected},
     )
     _guard(session, change, options)
-    issues += _after(session, target, change)
+    issues += stay + _after(session, target, change)
     return Report(
         layer,
         source.name,
@@ -163,6 +164,38 @@ def _after(session: Session, target: history.Layer, change: register.Change) -> 
     if target.name == "zones" and change.recording is not None:
         return _zones_of_one_day(session, change.at)
     return []
+
+
+def _later_days_stay(session: Session, target: history.Layer) -> list[Issue]:
+    """A row with an end and other content than what is recorded holds for its days; beyond its end nothing changes."""
+    names = ", ".join(target.columns)
+    found = session.execute(
+        text(_LATER_DAYS.format(table=target.table, unit=target.unit, names=names, rows=target.incoming))
+    )
+    message = (
+        "row {row}: beyond {end} what is recorded of {unit} stays. If it ends, state it for the days from {end} on, or state "
+        "the recorded content again with valid_to {end}."
+    )
+    return [
+        Issue(
+            row, unit, "valid_to", "later-days-stay", "warning", message.format(row=row, unit=unit, end=end), str(end)
+        )
+        for row, unit, end in found.all()
+    ]
+
+
+_LATER_DAYS = """
+WITH stated AS (
+    SELECT row, {unit} AS unit, md5(ROW({names})::text)::uuid AS content, valid_to, daterange(valid_from, valid_to) AS days
+    FROM {rows}
+)
+SELECT DISTINCT s.row, s.unit, s.valid_to
+FROM stated s
+JOIN {table} f ON f.{unit} = s.unit AND upper_inf(f.known) AND f.valid && s.days AND f.valid @> s.valid_to
+WHERE s.valid_to IS NOT NULL
+    AND NOT EXISTS (SELECT FROM stated o WHERE o.unit = s.unit AND (o.days @> s.valid_to OR o.content = f.content))
+ORDER BY s.row
+"""
 
 
 def _holdings_without_area(session: Session) -> list[Issue]:

@@ -40,7 +40,9 @@ def test_every_route_answers_nonsense_in_the_one_shape(api: TestClient, problem:
     tried = 0
     for method, path in operations(api.app):  # type: ignore[arg-type]
         if path.startswith("/api/") and method == "get":
-            answer = api.request(method, path.replace("{key}", key(1)), params=nonsense)
+            described = api.app.openapi()["paths"][path][method]["parameters"]  # type: ignore[attr-defined]
+            known = {one["name"] for one in described} & nonsense.keys()
+            answer = api.request(method, path.replace("{key}", key(1)), params={name: nonsense[name] for name in known})
             found = problem(answer, 422, "invalid-request")
             assert {"known_at"} <= {error["field"] for error in found["errors"]}, path
             tried += 1

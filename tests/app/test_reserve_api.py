@@ -241,3 +241,10 @@ def test_an_unescaped_plus_in_known_at_is_understood(api: TestClient) -> None:
     answer = api.get("/api/reserve?on=2026-05-01&known_at=2026-03-01T12:00:00+01:00")
     assert answer.json()["net_m2"] == 923500.81
     assert get(api, f"/api/parcels/{UNTOUCHED}")["key"] == UNTOUCHED
+
+
+@pytest.mark.parametrize("query", ["know_at=2026-02-01T00:00:00Z", "On=2026-02-01", "on=2026-02-01&on=2026-02-02"])
+def test_a_misspelt_or_repeated_parameter_is_not_ignored(api: TestClient, query: str) -> None:
+    answer = api.get(f"/api/reserve?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == query.split("=")[0]

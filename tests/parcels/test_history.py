@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from parcels import history, ledger, queries, register
 from rules.law import LAW
-from tests.conftest import AT, square
+from tests.conftest import AT, key, square
 
 TICK = timedelta(microseconds=1)
 SEAM = date(2025, 1, 1)
@@ -339,3 +339,26 @@ def test_a_reversed_or_empty_period_changes_nothing(session, fill, world):
 def test_instants_are_aware(session, fill):
     assert fill("zones", zone()).at.tzinfo is not None
     assert queries.recorded_at(session, datetime(2026, 1, 15, 11, tzinfo=UTC)) == AT
+
+
+def test_a_fact_stated_again_with_an_end_ends_there(session, fill):
+    fill("parcels", parcel())
+    fill("parcels", parcel(valid_to=SEAM), at=AT + timedelta(days=1))
+    known = session.execute(text("SELECT valid FROM parcel WHERE key = :key AND upper_inf(known)"), {"key": key(1)})
+    assert [(valid.lower, valid.upper) for valid in known.scalars()] == [(None, SEAM)]
+
+
+def test_a_fact_that_ends_is_counted_as_ended(session, fill):
+    fill("parcels", parcel())
+    change = fill("parcels", parcel(valid_to=SEAM), at=AT + timedelta(days=1))
+    assert (change.amendment.closed, change.amendment.added, change.amendment.ended) == (1, 1, 1)
+
+
+def test_other_content_for_a_while_leaves_the_days_after_it(session, fill):
+    fill("parcels", parcel())
+    fill("parcels", parcel(official_m2=1, valid_to=SEAM), at=AT + timedelta(days=1))
+    known = session.execute(
+        text("SELECT official_m2, valid FROM parcel WHERE key = :key AND upper_inf(known) ORDER BY valid"),
+        {"key": key(1)},
+    )
+    assert [(amount == 1, valid.upper) for amount, valid in known] == [(True, SEAM), (False, None)]

@@ -405,6 +405,22 @@ def edits(draw: st.DrawFn) -> list[Statement]:
     return [draw(parcels(0)), draw(zones(0)), draw(holdings(0)), *draw(st.lists(kinds, min_size=4, max_size=9))]
 
 
+def end_what_is_repeated_with_an_end(model: dict[tuple[str, str, date], set[str]], statement: Statement) -> None:
+    """A fact on successive days that is stated again, the same but with an end, loses the days from that end on."""
+    ends: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in statement.rows:
+        if row.get("valid_to"):
+            ends[content(row)].append(row)
+    for said, rows in ends.items():
+        end = max(row["valid_to"] for row in rows)
+        for held, run in itertools.groupby(PROBES, lambda day, said=said: said in model[statement.layer, statement.unit, day]):
+            days = list(run)
+            if held and any(holds(row, day) for row in rows for day in days):
+                for day in days:
+                    if day >= end:
+                        model[statement.layer, statement.unit, day].discard(said)
+
+
 @FEW
 @given(said=edits())
 def test_amendments_replace_the_days_they_cover_and_keep_what_was_known(engine, said):
@@ -414,6 +430,7 @@ def test_amendments_replace_the_days_they_cover_and_keep_what_was_known(engine, 
         for hour, statement in enumerate(said):
             at = record(session, statement, hour)
             assert ledger.verify(session, LATER) == ledger.Difference([], [])
+            end_what_is_repeated_with_an_end(model, statement)
             for day in PROBES:
                 if rows := [row for row in statement.rows if holds(row, day)]:
                     model[statement.layer, statement.unit, day] = {content(row) for row in rows}
