@@ -413,7 +413,9 @@ def end_what_is_repeated_with_an_end(model: dict[tuple[str, str, date], set[str]
             ends[content(row)].append(row)
     for said, rows in ends.items():
         end = max(row["valid_to"] for row in rows)
-        for held, run in itertools.groupby(PROBES, lambda day, said=said: said in model[statement.layer, statement.unit, day]):
+        for held, run in itertools.groupby(
+            PROBES, lambda day, said=said: said in model[statement.layer, statement.unit, day]
+        ):
             days = list(run)
             if held and any(holds(row, day) for row in rows for day in days):
                 for day in days:

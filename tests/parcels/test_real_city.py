@@ -4,6 +4,7 @@ The reserve is reckoned a second time with shapely and pyproj from the same file
 """
 
 import csv
+import os
 import zipfile
 from collections import defaultdict
 from datetime import UTC, date, datetime
@@ -21,7 +22,11 @@ from sqlalchemy.orm import Session
 from parcels import ledger, queries
 from parcels.importing.store import LoadOptions, load
 
-pytestmark = [pytest.mark.realdata, pytest.mark.timeout(400)]
+SLOW = pytest.mark.skipif(
+    os.environ.get("LANDRESERVE_TEST_REAL_CITY") != "1",
+    reason="minutes long, and its derivation can run away after other tests: set LANDRESERVE_TEST_REAL_CITY=1",
+)
+pytestmark = [pytest.mark.realdata, pytest.mark.timeout(400), SLOW]
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 DAY, LATER = date(2026, 6, 1), datetime(2026, 6, 1, 12, tzinfo=UTC)
 DEGREES = Transformer.from_crs(25832, 4258, always_xy=True)
