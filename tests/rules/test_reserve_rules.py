@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rules.criteria import CRITERIA, Because, first_day_within
 from rules.facts import Holding, Outcome, Part, Standing, State
 from rules.law import FOLDER, LAW, Law, NotInForce, load
-from rules.reserve import PARAMETERS, assess, explain, gap_ha, size_limits, state, timeline
+from rules.reserve import PARAMETERS, Verdict, assess, explain, gap_ha, size_limits, state, timeline
 
 KNOWN_AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 21)
@@ -184,6 +184,9 @@ def test_every_combination_of_facts_has_one_standing_and_every_reason_is_given()
     for part in (Part("WA", None, True, Decimal(0), GOOD), Part("?", None, True, Decimal(0), None)):
         assert assess(part, TODAY, law).standing is Standing.EXCLUDED
         reasons |= {criterion.reason.code for criterion in explain(part, TODAY, law)}
+    undeclared = Part("GE", None, False, None, GOOD)
+    assert assess(undeclared, TODAY, law) == Verdict(Standing.UNCLEAR, (), ("minimum_size",))
+    reasons |= {criterion.reason.code for criterion in explain(undeclared, TODAY, law)}
     assert standings == set(Standing)
     assert reasons == set(Because) - {Because.TOO_SMALL}  # no minimum is in force; see the next test
 
