@@ -6,23 +6,21 @@ Amounts in m2 (numeric, two decimals): official area times net geometric share, 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from parcels.sql import statement
+from parcels import measuring
+from parcels.sql import chained, statement, steps
 from rules.facts import Holding, Part
 from rules.law import LAW
-from rules.reserve import size_limits, timeline
-
-# Below this many parcels it is cheaper to measure them all than to find out first which of them can have a line.
-FEW = 50
-CENT_M2 = Decimal("0.01")
+from rules.reserve import timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +39,19 @@ class Difference:
     surplus: list[dict[str, Any]]
 
 
-def workplace() -> list[str]:
-    """All designations that were ever workplace land (reserve or stock): only these, or a holding, make a line."""
-    names = ("reserve.designations", "stock.designations", "stock.designations_if_in_use_as_commercial")
-    return sorted({code for name in names for value in LAW.parameters[name] for code in value.codes})
-
-
 def post(session: Session, at: datetime, on_step: Callable[[str], None] = lambda _: None) -> Posting:
-    """Derive the parcels in the temporary table `touched` anew and post what differs, known from `at`."""
-    _derive(session, at, whole=False, on_step=on_step)
-    return _post(session, at)
+    """Derive the parcels in the temporary table `touched` anew and post what differs, known from `at`.
+
+    TooIntricateError where an overlay takes too long; nothing is posted then.
+    """
+    few = measuring.measure_few(session)
+    if few is None:
+        _derive(session, at, whole=False, on_step=on_step)
+        on_step("posting")
+        return Posting(*session.execute(statement("post"), {"at": at}).one())
+    lines = "[" + ",".join(row.line for row in few) + "]"
+    verdicts = _judge({row.facts: row.days for row in few}.items(), at)
+    return Posting(*session.execute(_settle_and_post(), {"measured": lines, "verdicts": verdicts, "at": at}).one())
 
 
 def rebuild(session: Session, at: datetime, on_step: Callable[[str], None] = lambda _: None) -> Posting:
@@ -58,15 +59,15 @@ def rebuild(session: Session, at: datetime, on_step: Callable[[str], None] = lam
     _derive(session, at, whole=True, on_step=on_step)
     on_step("posting")
     session.execute(text("UPDATE register SET rules_version = :version"), {"version": LAW.version})
-    session.execute(text("INSERT INTO touched SELECT parcel_key FROM ledger WHERE upper_inf(known)"))
-    session.execute(text("ANALYZE touched"))
-    return _post(session, at)
+    session.execute(text(_ALL_TOUCHED))
+    return Posting(*session.execute(statement("post"), {"at": at}).one())
 
 
 def verify(session: Session, at: datetime, on_step: Callable[[str], None] = lambda _: None) -> Difference:
     """Derive every parcel anew and compare, line by line, with what stands in the ledger; posts nothing."""
     _derive(session, at, whole=True, on_step=on_step)
     on_step("comparing")
+    session.execute(text("ANALYZE ledger"))
     missing = session.execute(
         text(
             "SELECT d.* FROM derived d WHERE NOT EXISTS (SELECT FROM ledger l WHERE upper_inf(l.known) AND l.content = d.content)"
@@ -80,50 +81,22 @@ def verify(session: Session, at: datetime, on_step: Callable[[str], None] = lamb
     return Difference([dict(row) for row in missing.mappings()], [dict(row) for row in surplus.mappings()])
 
 
-def _post(session: Session, at: datetime) -> Posting:
-    return Posting(*session.execute(statement("post"), {"at": at}).one())
-
-
 def _derive(session: Session, at: datetime, whole: bool, on_step: Callable[[str], None]) -> None:
-    """Fill the temporary table `derived` with the lines of the parcels in scope."""
-    session.execute(text(_WORKSPACE))
-    thresholds = [CENT_M2, *size_limits()]
+    """Fill the temporary table `derived` with the lines of all parcels, or of those touched, a chunk at a time."""
+    session.execute(text(_DERIVED))
     on_step("choosing")
-    many = _choose(session, whole)
-    # The planner cannot know how many parcels a common table expression holds: with many, no join may loop over another.
-    # With few, planning costs more than measuring: the plan is made once a connection, and reads nothing without an index.
-    session.execute(text(_MANY if many else _FEW))
-    on_step("measuring")
-    session.execute(statement("fragments"))
-    if many:
-        session.execute(text("CREATE INDEX IF NOT EXISTS fragment_geom ON fragment USING gist (geom)"))
-    session.execute(statement("measure"), {"workplace": workplace(), "size_limits": thresholds})
-    session.execute(text(_PLAIN))
-    on_step("judging")
-    _judge(session, at, thresholds)
-    on_step("settling")
-    session.execute(statement("settle"))
+    chunks = measuring.choose(session, whole)
+    for chunk in range(1, chunks + 1):
+        on_step(f"measuring, part {chunk} of {chunks}")
+        measuring.measure_chunk(session, chunk)
+        verdicts = _judge(session.execute(text(_COMBINATIONS)), at)
+        session.execute(_settle(), {"verdicts": verdicts})
+    session.execute(text("ANALYZE derived"))
 
 
-def _choose(session: Session, whole: bool) -> bool:
-    """Fill `scope`; whether it holds many parcels."""
-    touched = 0 if whole else session.execute(text("SELECT count(*) FROM touched")).scalar_one()
-    if not whole and touched <= FEW:
-        session.execute(text("INSERT INTO scope SELECT DISTINCT key FROM touched"))
-        return False
-    # What was just imported is not in the planner's statistics yet, and may be a hundred times what is.
-    session.execute(text("ANALYZE parcel, holding, zone, zone_piece, port_area_piece, deduction_piece, district_piece"))
-    only = "" if whole else "WHERE key IN (SELECT key FROM touched)"
-    session.execute(text(_CANDIDATES.format(only=only)), {"workplace": workplace()})
-    session.execute(text("ANALYZE scope"))
-    return True
-
-
-def _judge(session: Session, known_at: datetime, thresholds: list[Decimal]) -> None:
-    """Each distinct combination of facts is judged once, over all days."""
-    found = session.execute(
-        text("SELECT facts, range_merge(range_agg(days)) AS days FROM measured GROUP BY facts")
-    ).all()
+def _judge(combinations: Iterable[Any], known_at: datetime) -> str:
+    """Judge each distinct combination of facts once, over the days from its first to its last; verdicts as JSON."""
+    thresholds = measuring.thresholds()
     verdicts = [
         {
             "facts": facts,
@@ -133,10 +106,10 @@ def _judge(session: Session, known_at: datetime, thresholds: list[Decimal]) -> N
             "not_met": v.not_met,
             "unknown": v.unknown,
         }
-        for facts, days in found
+        for facts, days in combinations
         for since, until, v in timeline(_part(facts, thresholds), days.lower, days.upper, known_at)
     ]
-    session.execute(text(_VERDICTS), {"verdicts": json.dumps(verdicts, default=str)})
+    return json.dumps(verdicts, default=str)
 
 
 def _part(facts: str, thresholds: list[Decimal]) -> Part:
@@ -164,59 +137,31 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-_WORKSPACE = """
-CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS scope (key text COLLATE "C") ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS fragment (
-    id bigint, land bigint, key text COLLATE "C", valid daterange, plane float8, area_m2 numeric, area_basis text,
-    district text, geom geometry
-) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS measured (
-    key text COLLATE "C", part uuid, days daterange, district text, designation text, in_use_as_commercial boolean,
-    plans text[], gross_m2 numeric, port_m2 numeric, net_m2 numeric, area_basis text, site text, holder text,
-    disposition text, facts text
-) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS verdict (
-    facts text, days daterange, standing text, not_met text[], unknown text[]
-) ON COMMIT DELETE ROWS;
+@cache
+def _settle() -> TextClause:
+    queries, ending = steps("settle")
+    return text(f"INSERT INTO derived {chained({n: q for n, q in queries.items() if n != 'measured'})} {ending}")
+
+
+@cache
+def _settle_and_post() -> TextClause:
+    queries, _ = steps("settle")
+    return text(f"{chained(queries)}, {statement('post').text.partition('WITH ')[2]}")
+
+
+_DERIVED = """
 CREATE TEMP TABLE IF NOT EXISTS derived ON COMMIT DELETE ROWS AS
     SELECT parcel_key, part, district, site, holder, disposition, designation, in_use_as_commercial, plans, gross_m2,
-           port_m2, net_m2, area_basis, standing, not_met, unknown, content, valid
+           port_m2, net_m2, area_basis, standing, not_met, unknown, valid, content
     FROM ledger WITH NO DATA;
-DELETE FROM scope; DELETE FROM fragment; DELETE FROM measured; DELETE FROM verdict; DELETE FROM derived
+TRUNCATE derived
 """
 
-_MANY = """
-SET LOCAL enable_nestloop = off; SET LOCAL enable_memoize = off; SET LOCAL work_mem = '128MB';
-SET LOCAL plan_cache_mode = force_custom_plan
-"""
-_FEW = """
-SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off;
-SET LOCAL plan_cache_mode = force_generic_plan
-"""
-_PLAIN = """
-SET LOCAL enable_nestloop = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;
-SET LOCAL enable_seqscan = on; SET LOCAL plan_cache_mode = force_generic_plan
-"""
+_COMBINATIONS = "SELECT facts, range_merge(range_agg(days)) AS days FROM measured GROUP BY facts"
 
-# Parcels that can have a line at all: held ones and those that workplace land touches.
-_CANDIDATES = """
-INSERT INTO scope
-SELECT key FROM (
-    SELECT parcel_key AS key FROM holding WHERE upper_inf(known)
-    UNION
-    SELECT p.key
-    FROM zone z
-    JOIN zone_piece zp ON zp.fact_id = z.id
-    JOIN parcel p ON p.geom && zp.geom AND upper_inf(p.known)
-    WHERE z.designation = ANY (:workplace)
-) candidates
-{only}
-"""
-
-_VERDICTS = """
-INSERT INTO verdict
-SELECT facts, daterange(since, until), standing, not_met, unknown
-FROM jsonb_to_recordset(CAST(:verdicts AS jsonb))
-     AS v(facts text, since date, until date, standing text, not_met text[], unknown text[])
+_ALL_TOUCHED = """
+CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE ROWS;
+TRUNCATE touched;
+INSERT INTO touched SELECT parcel_key FROM ledger WHERE upper_inf(known) UNION SELECT parcel_key FROM derived;
+ANALYZE touched
 """

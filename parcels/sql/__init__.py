@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
 from sqlalchemy import TextClause, text
 
+_STEP = re.compile(r"^(?:WITH )?(\w+) AS MATERIALIZED \((.*?)^\),?$", re.MULTILINE | re.DOTALL)
+
 
 @cache
 def statement(name: str) -> TextClause:
     """The statement of `<name>.sql`; a colon is a bound parameter."""
-    return text((Path(__file__).parent / f"{name}.sql").read_text("utf-8"))
+    return text(_read(name))
+
+
+@cache
+def steps(name: str) -> tuple[dict[str, str], str]:
+    """The statement of `<name>.sql` taken apart: its materialized steps by name, in their order, and what it ends with."""
+    whole = _read(name)
+    found = list(_STEP.finditer(whole))
+    return {step[1]: step[2] for step in found}, whole[found[-1].end() :]
+
+
+def chained(queries: dict[str, str]) -> str:
+    """Steps as the head of one statement."""
+    return "WITH " + ",\n".join(f"{name} AS MATERIALIZED ({query})" for name, query in queries.items())
+
+
+def _read(name: str) -> str:
+    return (Path(__file__).parent / f"{name}.sql").read_text("utf-8")

@@ -1,17 +1,25 @@
--- Facts measured and judged become lines of the ledger; equal neighbours in time are one line.
-WITH ruled AS (
-    SELECT m.key, m.part, m.district, m.site, m.holder, m.disposition, m.designation, m.in_use_as_commercial, m.plans,
-           m.gross_m2, m.port_m2, m.net_m2, m.area_basis, v.standing, v.not_met, v.unknown, m.days * v.days AS valid
+-- What was measured and judged (as JSON) becomes lines of the ledger; equal neighbours in time are one line.
+WITH measured AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(CAST(:measured AS jsonb)) AS m(
+        key text, part uuid, days daterange, district text, designation text, in_use_as_commercial boolean, plans text[],
+        gross_m2 numeric, port_m2 numeric, net_m2 numeric, area_basis text, site text, holder text, disposition text,
+        facts text)
+),
+verdict AS MATERIALIZED (
+    SELECT facts, daterange(since, until) AS days, standing, not_met, unknown
+    FROM jsonb_to_recordset(CAST(:verdicts AS jsonb))
+         AS v(facts text, since date, until date, standing text, not_met text[], unknown text[])
+),
+line AS MATERIALIZED (
+    SELECT m.key AS parcel_key, m.part, m.district, m.site, m.holder, m.disposition, m.designation, m.in_use_as_commercial,
+           m.plans, m.gross_m2, m.port_m2, m.net_m2, m.area_basis, v.standing, v.not_met, v.unknown,
+           unnest(range_agg(m.days * v.days)) AS valid
     FROM measured m
     JOIN verdict v ON v.facts = m.facts AND v.days && m.days
+    GROUP BY m.key, m.part, m.district, m.site, m.holder, m.disposition, m.designation, m.in_use_as_commercial, m.plans,
+             m.gross_m2, m.port_m2, m.net_m2, m.area_basis, v.standing, v.not_met, v.unknown
 ),
-lines AS (
-    SELECT key, part, district, site, holder, disposition, designation, in_use_as_commercial, plans, gross_m2, port_m2,
-           net_m2, area_basis, standing, not_met, unknown, unnest(range_agg(valid)) AS valid
-    FROM ruled
-    GROUP BY key, part, district, site, holder, disposition, designation, in_use_as_commercial, plans, gross_m2, port_m2,
-             net_m2, area_basis, standing, not_met, unknown
+derived AS MATERIALIZED (
+    SELECT l.*, md5(l::text)::uuid AS content FROM line l
 )
-INSERT INTO derived (parcel_key, part, district, site, holder, disposition, designation, in_use_as_commercial, plans,
-                     gross_m2, port_m2, net_m2, area_basis, standing, not_met, unknown, valid, content)
-SELECT l.*, md5(l::text)::uuid FROM lines l
+SELECT * FROM derived

@@ -1,0 +1,170 @@
+"""Measuring: how many m2 of every parcel lie under which designation and holding, over which days, by overlay in PostGIS.
+
+Few and simple parcels (an edit) are measured by one statement, planned once a connection and led by indexes. Many are measured
+in chunks of neighbours, each step of the same statement as a table of its own: the planner then knows how large what it joins
+has become, no statement grows with the register, and progress can be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from psycopg import sql
+from sqlalchemy import Row, TextClause, text
+from sqlalchemy.orm import Session
+
+from parcels.limits import TooIntricateError, limited
+from parcels.sql import chained, steps
+from rules.law import LAW
+from rules.reserve import size_limits
+
+FEW = 50
+"""Up to this many parcels are measured by one statement,"""
+SIMPLE = 1_000
+"""if their outlines and the pieces of zones, port and deductions that they meet have fewer vertices than this."""
+CHUNK = 20_000
+LONGEST_S = 30.0
+"""A step takes a second or two; outlines that keep it longer than this are made to, or drawn badly."""
+CENT_M2 = Decimal("0.01")
+
+
+def workplace() -> list[str]:
+    """All designations that were ever workplace land (reserve or stock): only these, or a holding, make a line."""
+    names = ("reserve.designations", "stock.designations", "stock.designations_if_in_use_as_commercial")
+    return sorted({code for name in names for value in LAW.parameters[name] for code in value.codes})
+
+
+def thresholds() -> list[Decimal]:
+    """The net areas in m2 at which a verdict can change, ascending."""
+    return [CENT_M2, *size_limits()]
+
+
+def measure_few(session: Session) -> Sequence[Row[Any]] | None:
+    """The touched parcels' measures, each with its `facts`, all `days` of these and the `line` as JSON; None if not few."""
+    session.execute(text(_INDEXED))
+    parcels, vertices = session.execute(text(_SIZE), {"few": FEW, "simple": SIMPLE}).one()
+    found = None
+    if parcels <= FEW and vertices < SIMPLE:
+        found = session.execute(_few(), _bounds()).all()
+    session.execute(text(_PLAIN))
+    return found
+
+
+def choose(session: Session, whole: bool) -> int:
+    """Number the parcels that can have a line, all or those touched, neighbours together; returns how many chunks."""
+    session.execute(text(_CANDIDATE))
+    # What was just imported is not in the planner's statistics yet, and may be a hundred times what is.
+    session.execute(text(f"ANALYZE {_SOURCES}"))
+    only = "" if whole else "WHERE key IN (SELECT key FROM touched)"
+    session.execute(text(_CHOOSE.format(only=only)), {"workplace": workplace(), "size": CHUNK})
+    session.execute(text("ANALYZE candidate"))
+    return int(session.execute(text("SELECT coalesce(max(chunk), 0) FROM candidate")).scalar_one())
+
+
+def measure_chunk(session: Session, chunk: int) -> None:
+    """Measure one chunk into the temporary table `measured`. TooIntricateError where a step takes longer than LONGEST_S."""
+    queries, ending = steps("measure")
+    queries = {**queries, "scope": f"SELECT key FROM candidate WHERE chunk = {chunk}"}
+    session.execute(text("DROP TABLE IF EXISTS measured"))
+    try:
+        with limited(session, LONGEST_S):
+            _make_tables(session, {**queries, "measured": ending})
+    except TooIntricateError as error:
+        found = session.execute(text(_WORST), {"chunk": chunk})
+        worst = ", ".join(f"{name} ({vertices} vertices)" for name, vertices in found)
+        raise TooIntricateError(
+            f"The overlay was given up, because outlines are too intricate. The largest: {worst}. Simplify them."
+        ) from error
+    session.execute(text("DROP TABLE " + ", ".join(queries)))
+
+
+def _make_tables(session: Session, queries: dict[str, str]) -> None:
+    session.execute(text("SET LOCAL default_statistics_target = 10"))  # how many there are, not how they are spread
+    for name, query in queries.items():
+        session.execute(text(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {_literal(query)}"))
+        if name == "fragment":
+            session.execute(text("CREATE INDEX ON fragment USING gist (geom)"))
+        session.execute(text(f"ANALYZE {name}"))
+    session.execute(text("SET LOCAL default_statistics_target = DEFAULT"))
+
+
+def _bounds() -> dict[str, Any]:
+    return {"workplace": workplace(), "size_limits": thresholds()}
+
+
+def _literal(query: str) -> str:
+    """The query with its parameters written out: what makes a table takes no parameters."""
+    for name, value in _bounds().items():
+        query = query.replace(f":{name}", sql.Literal(value).as_string(None))
+    return query
+
+
+@cache
+def _few() -> TextClause:
+    queries, ending = steps("measure")
+    return text(
+        f"{chained(queries)} "
+        f"SELECT facts, range_merge(range_agg(days) OVER (PARTITION BY facts)) AS days, to_jsonb(m)::text AS line FROM ({ending}) m"
+    )
+
+
+_SOURCES = "parcel, holding, zone, zone_piece, port_area_piece, deduction_piece, district_piece"
+
+_INDEXED = """
+SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off;
+SET LOCAL plan_cache_mode = force_generic_plan
+"""
+_PLAIN = """
+SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_seqscan = on;
+SET LOCAL plan_cache_mode = auto
+"""
+
+_SIZE = """
+WITH few AS MATERIALIZED (SELECT DISTINCT key FROM touched LIMIT :few + 1),
+land AS MATERIALIZED (SELECT p.geom FROM few JOIN parcel p ON p.key = few.key AND upper_inf(p.known))
+SELECT (SELECT count(*) FROM few) AS parcels, coalesce(sum(vertices), 0) AS vertices
+FROM (
+    SELECT ST_NPoints(geom) AS vertices FROM land
+    UNION ALL SELECT ST_NPoints(x.geom) FROM land l JOIN zone_piece x ON x.geom && l.geom
+    UNION ALL SELECT ST_NPoints(x.geom) FROM land l JOIN port_area_piece x ON x.geom && l.geom
+    UNION ALL SELECT ST_NPoints(x.geom) FROM land l JOIN deduction_piece x ON x.geom && l.geom
+    LIMIT :simple
+) met
+"""
+
+_CANDIDATE = """
+CREATE TEMP TABLE IF NOT EXISTS candidate (key text COLLATE "C", chunk int) ON COMMIT DELETE ROWS;
+TRUNCATE candidate
+"""
+
+# Parcels that can have a line at all: held ones and those that workplace land touches.
+_CHOOSE = """
+INSERT INTO candidate
+SELECT key, 1 + (row_number() OVER (ORDER BY key) - 1) / :size
+FROM (
+    SELECT parcel_key AS key FROM holding WHERE upper_inf(known)
+    UNION
+    SELECT p.key
+    FROM zone z
+    JOIN zone_piece zp ON zp.fact_id = z.id
+    JOIN parcel p ON p.geom && zp.geom AND upper_inf(p.known)
+    WHERE z.designation = ANY (:workplace)
+) candidates
+{only}
+"""
+
+_WORST = """
+SELECT name, vertices
+FROM (
+    SELECT 'parcel ' || p.key AS name, ST_NPoints(p.geom) AS vertices
+    FROM parcel p JOIN candidate c USING (key)
+    WHERE c.chunk = :chunk AND upper_inf(p.known)
+    UNION ALL SELECT 'plan ' || plan, ST_NPoints(geom) FROM zone WHERE upper_inf(known)
+    UNION ALL SELECT 'deduction ' || ref, ST_NPoints(geom) FROM deduction WHERE upper_inf(known)
+    UNION ALL SELECT 'port area ' || kind, ST_NPoints(geom) FROM port_area WHERE upper_inf(known)
+) outlines
+ORDER BY vertices DESC LIMIT 3
+"""
