@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app import schemas
+from app.schemas.common import Basis, Citation
+from app.schemas.reserve import Criteria, Entry, Point, PublishedOut, ReserveGroup, ReserveOut, SeriesOut, Target
+from app.schemas.stock import MovementOut, Movements, StockGroup, StockOut
 from parcels import published, queries, stock
 from parcels.models import Register
 from parcels.queries import Line, Totals
@@ -69,15 +71,15 @@ def ha(m2: Decimal) -> Decimal:
     return (m2 / SQUARE_METRES_PER_HECTARE).quantize(HA)
 
 
-def basis(asked: Asked, names: Iterable[str]) -> schemas.Basis:
+def basis(asked: Asked, names: Iterable[str]) -> Basis:
     """The parameters of these names on the day with their citations; NotInForce where one has no value."""
     law = LAW.on(asked.on, asked.known_at)
-    return schemas.Basis(rules_version=LAW.version, citations=[_citation(law[name]) for name in names])
+    return Basis(rules_version=LAW.version, citations=[_citation(law[name]) for name in names])
 
 
-def _citation(value: Value) -> schemas.Citation:
+def _citation(value: Value) -> Citation:
     cite, content = value.cite, value.value
-    return schemas.Citation(
+    return Citation(
         parameter=value.name,
         value=list(content) if isinstance(content, tuple) else content,  # type: ignore[arg-type]
         since=value.since,
@@ -94,21 +96,21 @@ def _amounts(totals: Totals) -> dict[str, Any]:
     return {**hectares, "areas": totals.areas, "net_m2": totals.net_m2, "free_m2": totals.free_m2}
 
 
-def reserve(session: Session, asked: Asked, by: Sequence[str]) -> schemas.ReserveOut:
+def reserve(session: Session, asked: Asked, by: Sequence[str]) -> ReserveOut:
     """The reserve on a day against its target, in total and by dimensions; NotInForce before the target begins."""
     on_basis = basis(asked, ("reserve.target_ha", *dict.fromkeys(rules.PARAMETERS)))
     target_ha = LAW.on(asked.on, asked.known_at)["reserve.target_ha"].amount
     total, groups = queries.reserve(session, asked.on, asked.known_at, by)
     net_ha, free_ha = total.net_m2 / SQUARE_METRES_PER_HECTARE, total.free_m2 / SQUARE_METRES_PER_HECTARE
     sizes = queries.size_class_labels(asked.on, asked.known_at) if "size_class" in by else []
-    return schemas.ReserveOut(
+    return ReserveOut(
         **asked.knowledge(),
         **_amounts(total),
         on=asked.on,
         target_ha=target_ha,
         gap_ha=rules.gap_ha(net_ha, target_ha).quantize(HA),
         state=rules.state(net_ha, free_ha, target_ha),
-        groups=[schemas.ReserveGroup(by=_named(g.values, sizes), **_amounts(g.totals)) for g in groups],
+        groups=[ReserveGroup(by=_named(g.values, sizes), **_amounts(g.totals)) for g in groups],
         basis=on_basis,
     )
 
@@ -119,32 +121,32 @@ def _named(values: dict[str, str | None], sizes: Sequence[str]) -> dict[str, str
     return values if size is None else {**values, "size_class": sizes[int(size)]}
 
 
-def series(session: Session, asked: Asked, since: date, until: date) -> schemas.SeriesOut:
+def series(session: Session, asked: Asked, since: date, until: date) -> SeriesOut:
     """Both series over since..until with a point per seam; NotInForce where the reserve begins later than `since`."""
     law = LAW.on(since, asked.known_at)
     targets = [law["reserve.target_ha"]]
     later = LAW.published("reserve.target_ha", asked.known_at)
     targets += [value for value in later if since < value.since <= until]
     points = queries.series(session, since, until, asked.known_at)
-    return schemas.SeriesOut(
+    return SeriesOut(
         **asked.knowledge(),
         since=since,
         until=until,
-        points=[schemas.Point(on=p.on, net_ha=ha(p.net_m2), free_ha=ha(p.free_m2)) for p in points],
-        targets=[schemas.Target(since=max(since, t.since), target_ha=t.amount) for t in targets],
-        published=[schemas.PublishedOut(**asdict(figure)) for figure in published.figures()],
+        points=[Point(on=p.on, net_ha=ha(p.net_m2), free_ha=ha(p.free_m2)) for p in points],
+        targets=[Target(since=max(since, t.since), target_ha=t.amount) for t in targets],
+        published=[PublishedOut(**asdict(figure)) for figure in published.figures()],
         rules_version=LAW.version,
     )
 
 
-def entry(line: Line) -> schemas.Entry:
+def entry(line: Line) -> Entry:
     """A line of the ledger as it is answered."""
     values = asdict(line)
     for name in ("id", "not_met", "unknown"):
         del values[name]
-    return schemas.Entry(
+    return Entry(
         parcel=values.pop("parcel_key"),
-        criteria=schemas.Criteria(not_met=line.not_met, unknown=line.unknown),
+        criteria=Criteria(not_met=line.not_met, unknown=line.unknown),
         **values,
     )
 
@@ -154,16 +156,16 @@ def entry_row(line: Line) -> list[Any]:
     return [line.parcel_key if name == "parcel" else getattr(line, name) for name in ENTRY_COLUMNS]
 
 
-def stock_on(session: Session, asked: Asked, by: Sequence[str], period: tuple[date, date] | None) -> schemas.StockOut:
+def stock_on(session: Session, asked: Asked, by: Sequence[str], period: tuple[date, date] | None) -> StockOut:
     """The stock on a day in total and by dimensions, with the gains and losses of a period."""
     on_basis = basis(asked, STOCK_PARAMETERS)
     (total,) = stock.on_day(session, asked.on, asked.known_at)
     groups = stock.on_day(session, asked.on, asked.known_at, by) if by else []
-    return schemas.StockOut(
+    return StockOut(
         **asked.knowledge(),
         **_stock_amounts(total),
         on=asked.on,
-        groups=[schemas.StockGroup(by=g.values, **_stock_amounts(g)) for g in groups],
+        groups=[StockGroup(by=g.values, **_stock_amounts(g)) for g in groups],
         movements=_movements(session, asked, *period) if period else None,
         basis=on_basis,
     )
@@ -173,15 +175,15 @@ def _stock_amounts(group: stock.Group) -> dict[str, Any]:
     return {"area_ha": ha(group.area_m2), "net_ha": ha(group.net_m2), "unclear_ha": ha(group.unclear_m2)}
 
 
-def _movements(session: Session, asked: Asked, since: date, until: date) -> schemas.Movements:
+def _movements(session: Session, asked: Asked, since: date, until: date) -> Movements:
     found = stock.movements(session, since, until, asked.known_at)
-    return schemas.Movements(
+    return Movements(
         since=since,
         until=until,
         gained_ha=ha(sum((m.gained_m2 for m in found), Decimal(0))),
         lost_ha=ha(sum((m.lost_m2 for m in found), Decimal(0))),
         items=[
-            schemas.MovementOut(
+            MovementOut(
                 on=m.on,
                 designation=m.designation,
                 district=m.district,

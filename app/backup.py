@@ -9,12 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from psycopg import sql
-from sqlalchemy import Connection, Engine, make_url, text
+from sqlalchemy import Engine, make_url
 
-from app import embedded, embedded_place, embedded_server
-from parcels import db
-from parcels.models import Base
+from app import embedded
+from parcels import db, fingerprints
 from rules.law import LAW
 
 FRESH = "landreserve_restored"
@@ -35,7 +33,7 @@ def backup(engine: Engine, home: Path, dump: Path, now: datetime) -> dict[str, A
         raise BackupError(f"{dump} exists already: choose another name.")
     part = dump.with_name(dump.name + ".part")
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
-        snapshot = connection.execute(text("SELECT pg_export_snapshot()")).scalar_one()
+        snapshot = fingerprints.export_snapshot(connection)
         options = ["-Fc", "-e", "plpgsql", f"--snapshot={snapshot}", "-f", str(part)]
         try:
             _run(home, "pg_dump", engine.url.render_as_string(hide_password=False), options)
@@ -43,22 +41,13 @@ def backup(engine: Engine, home: Path, dump: Path, now: datetime) -> dict[str, A
                 "made_at": now.isoformat(),
                 "sha256": _digest(part),
                 "rules_version": LAW.version,
-                "tables": fingerprints(connection),
+                "tables": fingerprints.of_tables(connection),
             }
             manifest_of(dump).write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
             part.rename(dump)
         finally:
             part.unlink(missing_ok=True)
     return manifest
-
-
-def fingerprints(connection: Connection) -> dict[str, list[int]]:
-    """Of each table: how many rows, and a sum over the hashes of their contents that does not depend on order."""
-    names = sorted(Base.metadata.tables)
-    statement = "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {name} t"
-    return {
-        name: [int(value) for value in connection.execute(text(statement.format(name=name))).one()] for name in names
-    }
 
 
 def check(dump: Path) -> dict[str, Any]:
@@ -87,33 +76,22 @@ def restore(home: Path, dump: Path, now: datetime) -> str:
     except BaseException:
         embedded.drop_database(home, FRESH)
         raise
-    return _exchange(home, f"{embedded.DATABASE}_before_{now:%Y%m%dT%H%M%S}")
+    former = f"{embedded.DATABASE}_before_{now:%Y%m%dT%H%M%S}"
+    embedded.exchange_database(home, FRESH, former)
+    return former
 
 
 def _compare(url: str, manifest: dict[str, Any]) -> None:
     engine = db.engine(url, pool_size=1)
     try:
         with engine.connect() as connection:
-            found = fingerprints(connection)
+            found = fingerprints.of_tables(connection)
     finally:
         engine.dispose()
     if wrong := [name for name, expected in manifest["tables"].items() if found.get(name) != expected]:
         raise BackupError(
             f"Restored, but these tables differ from the backup: {', '.join(wrong)}. Nothing was exchanged."
         )
-
-
-def _exchange(home: Path, former: str) -> str:
-    """Rename both databases in one transaction, after ending the sessions on the present one."""
-    present = embedded.DATABASE
-    with embedded_server.connect(embedded_place.place_of(home)) as superuser:
-        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY ({})"
-        superuser.execute(sql.SQL(end).format(sql.Literal([present, FRESH])))
-        with superuser.transaction():
-            for old, new in ((present, former), (FRESH, present)):
-                rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
-                superuser.execute(rename.format(sql.Identifier(old), sql.Identifier(new)))
-    return former
 
 
 def _run(home: Path, name: str, url: str, options: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from app.geometry import Crs
-from app.inputs import AreaM2, Day, Text, fault
+from app.inputs import AmountM2, AreaM2, Day, Text, fault
 
 FREE: dict[str, JsonValue] = {
     "valid_from": "2026-11-01",
@@ -65,7 +65,7 @@ class HoldingIn(Edit):
     opposing_plan: bool | None = Field(strict=True)
     construction_possible_from: Day | None
     marketable: bool | None = Field(strict=True)
-    declared_net_m2: AreaM2 | None = Field(description="Only where the parcel has no geometry yet")
+    declared_net_m2: AmountM2 | None = Field(description="Only where the parcel has no geometry yet")
     designation: Text | None = Field(description="Only where the parcel has no geometry yet")
 
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from app import schemas
 from app.answers import Asked, basis, entry, ha
+from app.schemas.changes import ChangeOut, ChangesOut, Event, Sum
 from parcels import changes as found_in
 from parcels import queries
 from parcels.changes import Change
@@ -14,7 +14,7 @@ from parcels.changes import Change
 
 def changes(
     session: Session, asked: Asked, since: date, known_from: datetime | None, after: int, limit: int
-) -> schemas.ChangesOut:
+) -> ChangesOut:
     """The changes from `since` to the day asked, or with `known_from` of that day since then; a page from number `after`.
 
     NotInForce where the reserve begins later than one of the days.
@@ -28,7 +28,7 @@ def changes(
         found = found_in.over_knowledge(session, asked.on, known_from, asked.known_at)
     before, _ = queries.reserve(session, since, earlier)
     now, _ = queries.reserve(session, asked.on, asked.known_at)
-    return schemas.ChangesOut(
+    return ChangesOut(
         **asked.knowledge(),
         since=since,
         until=asked.on,
@@ -43,16 +43,16 @@ def changes(
     )
 
 
-def _sum(net_m2: Decimal, free_m2: Decimal) -> schemas.Sum:
-    return schemas.Sum(net_ha=ha(net_m2), free_ha=ha(free_m2), net_m2=net_m2, free_m2=free_m2)
+def _sum(net_m2: Decimal, free_m2: Decimal) -> Sum:
+    return Sum(net_ha=ha(net_m2), free_ha=ha(free_m2), net_m2=net_m2, free_m2=free_m2)
 
 
-def change(one: Change) -> schemas.ChangeOut:
+def change(one: Change) -> ChangeOut:
     """One change. Who recorded it is not said here: reading is open, and a name is a personal datum."""
     line = one.after or one.before
     assert line is not None  # noqa: S101 (a change has at least one side)
     event = one.recorded
-    return schemas.ChangeOut(
+    return ChangeOut(
         on=one.on,
         kind=one.kind,  # type: ignore[arg-type]
         parcel=line.parcel_key,
@@ -61,5 +61,5 @@ def change(one: Change) -> schemas.ChangeOut:
         because=list(one.because),
         before=entry(one.before) if one.before else None,
         after=entry(one.after) if one.after else None,
-        event=schemas.Event(at=event.at, kind=event.kind, layer=event.layer, note=event.note, source=event.source),
+        event=Event(at=event.at, kind=event.kind, layer=event.layer, note=event.note, source=event.source),
     )

@@ -25,6 +25,7 @@ __all__ = [
     "create_database",
     "default_home",
     "drop_database",
+    "exchange_database",
     "program",
     "remove",
     "start",
@@ -157,6 +158,17 @@ def drop_database(home: Path, name: str) -> None:
         raise EmbeddedError(f"The database {name} is the service's own and is not dropped.")
     with server.connect(places.place_of(home)) as superuser:
         superuser.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def exchange_database(home: Path, name: str, former: str) -> None:
+    """Put another database in the present one's place, which is kept as `former`; ends the sessions on both."""
+    with server.connect(places.place_of(home)) as superuser:
+        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = ANY ({})"
+        superuser.execute(sql.SQL(end).format(sql.Literal([DATABASE, name])))
+        with superuser.transaction():
+            for old, new in ((DATABASE, former), (name, DATABASE)):
+                rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+                superuser.execute(rename.format(sql.Identifier(old), sql.Identifier(new)))
 
 
 def program(home: Path, name: str) -> tuple[Path, dict[str, str]]:

@@ -212,6 +212,14 @@ EDIT: dict[str, Any] = {
     "facts_added": 2,
     "lines_closed": 1,
     "lines_added": 2,
+    "warnings": [
+        {
+            "code": "until-unused",
+            "field": "disposition_until",
+            "message": "Only reserved land is so until a day, and the disposition is sold: the day is not used",
+            "remedy": "State the disposition that ends then, or leave the day empty.",
+        }
+    ],
 }
 HEALTH: dict[str, Any] = {"status": "ok"}
 READY: dict[str, Any] = {

@@ -9,11 +9,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
+from parcels.importing.values import FIRST_YEAR, FORBIDDEN, LARGEST_M2, LAST_YEAR, LONGEST_TEXT
+
+FIRST_DAY, LAST_DAY = date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)(Z|[+ -]\d{2}:?\d{2})?", re.ASCII)
 KEY = r"^02[0-9]{4}([0-9]{3}|___)[0-9]{5}([0-9]{4}|____)([0-9]{2}|__)$"
-BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def fault(kind: str, message: str, remedy: str) -> PydanticCustomError:
@@ -22,8 +23,8 @@ def fault(kind: str, message: str, remedy: str) -> PydanticCustomError:
 
 
 def text(value: str) -> str:
-    """NFC; no control characters, no lone surrogates, nothing that turns the direction of reading."""
-    if any(unicodedata.category(c) in ("Cc", "Cs") or c in BIDI for c in value):
+    """NFC; what the import takes: no control characters, no lone surrogates, nothing that turns the direction of reading."""
+    if FORBIDDEN.search(value):
         raise fault("text_control", "The text holds control characters", "Remove control and direction characters.")
     return unicodedata.normalize("NFC", value)
 
@@ -59,10 +60,11 @@ def instant(value: Any) -> Any:
     return found
 
 
-Text = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(text)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(text)]
 Day = Annotated[date, BeforeValidator(day)]
 Instant = Annotated[datetime, BeforeValidator(instant)]
-AreaM2 = Annotated[Decimal, Field(gt=0, le=1_000_000_000, max_digits=12, decimal_places=2, allow_inf_nan=False)]
+AmountM2 = Annotated[Decimal, Field(ge=0, le=LARGEST_M2, max_digits=12, decimal_places=2, allow_inf_nan=False)]
+AreaM2 = Annotated[AmountM2, Field(gt=0)]
 
 
 def dimensions(known: tuple[str, ...]) -> AfterValidator:

@@ -18,7 +18,7 @@ from app.deps import KNOWN_NAMES
 from app.etag import NotModified
 from app.middleware import Guard
 from app.routes import health, parcels, reserve, stock
-from app.schemas import ProblemOut
+from app.schemas.common import ProblemOut
 from app.settings import Settings
 from parcels import db
 

@@ -28,6 +28,15 @@ KINDS: dict[str, Kind] = {
         "Das Register kennt dieses Flurstückskennzeichen nicht: weder als Flurstück noch aus einer Haltermeldung.",
         "The register has never heard of this key, neither as a parcel nor from a list of holdings.",
     ),
+    "not-yet-known": Kind(
+        404,
+        "Nothing was known of the parcel by then",
+        "Flurstück damals noch unbekannt",
+        "Zu diesem Kenntnisstand („known_at“) stand das Flurstück noch nicht im Register. „first_recorded_at“ nennt den Zeitpunkt, "
+        "seit dem es bekannt ist.",
+        "At that state of knowledge (`known_at`) the register had not heard of the parcel yet. `first_recorded_at` names the "
+        "instant since which it has.",
+    ),
     "invalid-request": Kind(
         422,
         "The request cannot be understood",
@@ -131,11 +140,21 @@ KINDS: dict[str, Kind] = {
     ),
     "busy": Kind(
         503,
-        "The register is being written to",
+        "Another writer holds the register",
         "Register gerade in Arbeit",
-        "Eine andere Änderung, etwa ein Import, läuft noch. Nichts wurde geändert; "
-        "„Retry-After“ nennt, wann ein neuer Versuch lohnt.",
-        "Another change, an import perhaps, is still running. Nothing was changed; try again after Retry-After.",
+        "Eine andere Änderung – ein Import, eine Neuableitung, eine Bearbeitung – hält das Register. Von dieser hier wurde nichts "
+        "aufgenommen; nach „Retry-After“ dasselbe noch einmal senden.",
+        "Another change - an import, a rebuild, an edit - holds the register. Nothing of this one was recorded: send the same "
+        "again after Retry-After.",
+    ),
+    "write-timeout": Kind(
+        503,
+        "Recording took too long",
+        "Aufnahme dauerte zu lange",
+        "Die Änderung berührt so viel, dass ihre Aufnahme länger dauerte, als der Dienst zulässt. Nichts wurde aufgenommen; nach "
+        "„Retry-After“ noch einmal senden oder die Änderung als Datei importieren.",
+        "The change touches so much that recording it took longer than the service allows. Nothing was recorded: send it again "
+        "after Retry-After, or import it as a file.",
     ),
     "too-expensive": Kind(
         503,

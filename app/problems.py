@@ -13,16 +13,16 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from app.answers import KnownAtAheadError
-from app.edits import HeldInPartsError, ParcelUnknownError, StaleError, ValueRefusedError
-from app.geometry import GeometryRefusedError
 from app.headers import SECURITY_HEADERS
 from app.problem_kinds import KINDS
+from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
+from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
 from rules.law import NotInForce
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_SECONDS = {"busy": 5, "too-expensive": 30, "database-unavailable": 5}
+RETRY_SECONDS = {"busy": 5, "too-expensive": 30, "write-timeout": 30, "database-unavailable": 5}
 BY_STATUS = {400: "malformed-body", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 BY_SQLSTATE = {
     "57014": "too-expensive",  # statement timeout
@@ -33,6 +33,7 @@ BY_SQLSTATE = {
     "23P01": "overlap",  # exclusion constraint
     "23514": "not-storable",  # check constraint
 }
+READING = ("GET", "HEAD", "OPTIONS")
 REMEDIES = {
     "missing": "State it; null where it is unknown and may be so.",
     "extra_forbidden": "Leave it out: there is no such field.",
@@ -81,8 +82,8 @@ def respond(problem: Problem) -> Response:
     return Response(json.dumps(body, default=str), problem.status, headers, MEDIA_TYPE)
 
 
-def of(error: Exception) -> Problem:
-    """The problem that an exception of the service, of its framework or of the database means to a caller."""
+def of(error: Exception, writing: bool = False) -> Problem:
+    """The problem that an exception of the service, of its framework or of the database means to a caller who reads or writes."""
     match error:
         case Problem():
             return error
@@ -90,6 +91,9 @@ def of(error: Exception) -> Problem:
             return Problem("not-in-force", str(error), begins=error.begins)
         case ParcelUnknownError():
             return Problem("parcel-unknown", str(error))
+        case ParcelNotYetKnownError():
+            told = [field_error("known_at", "Before the first recording of this parcel", error.remedy)]
+            return Problem("not-yet-known", str(error), told, first_recorded_at=error.first_recorded_at.isoformat())
         case HeldInPartsError():
             return Problem("held-in-parts", str(error))
         case StaleError():
@@ -98,16 +102,15 @@ def of(error: Exception) -> Problem:
             return _invalid([field_error("known_at", str(error), "Leave known_at out for all that is known by now.")])
         case ValueRefusedError():
             return _invalid([field_error(error.field, str(error), error.remedy)])
-        case GeometryRefusedError():
-            return _invalid([field_error("geometry", str(error), error.remedy)])
         case RequestValidationError():
             return _of_validation(error)
         case HTTPException():
             return _of_status(error)
         case PoolTimeout():
-            return Problem("database-unavailable", "All connections to the database are taken.")
+            recorded = " Nothing was recorded: send the same again." if writing else ""
+            return Problem("database-unavailable", f"All connections to the database are taken.{recorded}")
         case DBAPIError():
-            return _of_database(error)
+            return _of_database(error, writing)
     return Problem("internal", "The service failed; nothing was changed.")
 
 
@@ -137,19 +140,21 @@ def _of_status(error: HTTPException) -> Problem:
     return Problem(slug, KINDS[slug].meaning, headers=kept, status=error.status_code)
 
 
-def _of_database(error: DBAPIError) -> Problem:
+def _of_database(error: DBAPIError, writing: bool) -> Problem:
     state = getattr(error.orig, "sqlstate", None) or ""
     if slug := BY_SQLSTATE.get(state):
+        slug = "write-timeout" if writing and slug == "too-expensive" else slug
         return Problem(slug, KINDS[slug].meaning)
     lost = state.startswith(("08", "57P", "53")) or error.connection_invalidated
     if lost or (not state and isinstance(error, OperationalError | InterfaceError)):
-        return Problem("database-unavailable", KINDS["database-unavailable"].meaning)
+        doubt = " Whether the change was recorded is not certain: read the parcel again." if writing else ""
+        return Problem("database-unavailable", KINDS["database-unavailable"].meaning + doubt)
     return Problem("internal", "The service failed; nothing was changed.")
 
 
 async def handle(request: Request, error: Exception) -> Response:
     """The one exception handler: what the caller did is noted, what we did wrong is logged as an error."""
-    problem = of(error)
+    problem = of(error, writing=request.method not in READING)
     if problem.status >= 500:
         unexpected = error if problem.slug == "internal" else None
         log.error("%s %s: %s", request.method, request.url.path, problem.slug, exc_info=unexpected)
@@ -160,10 +165,17 @@ async def handle(request: Request, error: Exception) -> Response:
 
 def install(app: FastAPI) -> None:
     """Let every exception answer as a problem."""
-    kinds = (Problem, NotInForce, ParcelUnknownError, HeldInPartsError, StaleError, KnownAtAheadError)
+    kinds = (
+        Problem,
+        NotInForce,
+        ParcelUnknownError,
+        ParcelNotYetKnownError,
+        HeldInPartsError,
+        StaleError,
+        KnownAtAheadError,
+    )
     framework = (
         ValueRefusedError,
-        GeometryRefusedError,
         RequestValidationError,
         HTTPException,
         PoolTimeout,

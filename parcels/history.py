@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from parcels import comparing
 from rules.law import LAW
 
 
@@ -146,7 +147,12 @@ def record(session: Session, at: datetime, kind: str, actor: str, **details: Any
 def open_workspace(session: Session, layer: Layer) -> None:
     """Make, or empty, the session's temporary tables for stating rows of a layer and amending with them."""
     columns = ", ".join(f"{name} {kind}" for name, kind in layer.columns.items())
-    session.execute(text(_WORKSPACE.format(incoming=layer.incoming, columns=columns)))
+    session.execute(text(_WORKSPACE.format(incoming=layer.incoming, columns=columns) + comparing.WORKSPACE))
+
+
+def digest(session: Session, layer: Layer) -> None:
+    """Hash the rows that came into the workspace since the last call, for what compares them: their numbers must grow."""
+    comparing.digest(session, layer.incoming, layer.unit, list(layer.columns))
 
 
 def state(session: Session, layer: Layer, rows: Sequence[dict[str, Any]]) -> None:
@@ -164,8 +170,8 @@ def amend(session: Session, layer: Layer, at: datetime, replace: bool = False) -
     With `replace` the rows are the whole layer: units they do not list lose the days that the rows cover. Collects the
     parcels whose ledger lines may change in the temporary table `touched`.
     """
-    _compare(session, layer, replace)
-    closed, added, ended = session.execute(text(_COUNTS)).one()
+    digest(session, layer)
+    closed, added, ended = comparing.compare(session, layer.table, layer.unit, replace)
     if closed or added:
         if layer.pieces:
             session.execute(text(_TOUCH_CLOSED.format(pieces=layer.pieces)))
@@ -178,18 +184,6 @@ def amend(session: Session, layer: Layer, at: datetime, replace: bool = False) -
             session.execute(text("INSERT INTO touched SELECT DISTINCT unit FROM amendment"))
         session.execute(text("DELETE FROM amendment"))
     return Amendment(layer, closed, added, ended)
-
-
-def _compare(session: Session, layer: Layer, replace: bool) -> None:
-    names = ", ".join(layer.columns)
-    elsewhere = _ELSEWHERE.format(table=layer.table, unit=layer.unit) if replace else ""
-    session.execute(
-        text(
-            _COMPARE.format(
-                table=layer.table, unit=layer.unit, names=names, incoming=layer.incoming, elsewhere=elsewhere
-            )
-        )
-    )
 
 
 def _add(session: Session, layer: Layer, at: datetime) -> None:
@@ -217,74 +211,8 @@ def _add(session: Session, layer: Layer, at: datetime) -> None:
 _WORKSPACE = """
 CREATE TEMP TABLE IF NOT EXISTS {incoming} (row bigint PRIMARY KEY, {columns}, valid_from date, valid_to date)
     ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS amendment (
-    fact bigint, row bigint, days daterange, closes boolean, unit text COLLATE "C", content uuid
-) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE ROWS;
-DELETE FROM {incoming}; DELETE FROM amendment; DELETE FROM touched
-"""
-
-# Content is hashed over all columns; equal content on adjacent days is one fact, so that order does not matter.
-_COMPARE = """
-INSERT INTO amendment (fact, row, days, closes, unit, content)
-WITH stated AS (
-    SELECT row, {unit} AS unit, md5(ROW({names})::text)::uuid AS content, daterange(valid_from, valid_to) AS days
-    FROM {incoming}
-),
-covered AS (
-    SELECT unit, range_agg(days) AS days FROM stated GROUP BY unit {elsewhere}
-),
-standing AS (
-    SELECT f.id, f.{unit} AS unit, f.content, f.valid
-    FROM {table} f JOIN covered c ON c.unit = f.{unit}
-    WHERE upper_inf(f.known)
-),
--- A fact stated again with an end, and otherwise the same, ends there; what it leaves open otherwise stays.
-ends AS (
-    SELECT unit, content, range_agg(days) AS days, daterange(max(upper(days)), NULL) AS later
-    FROM stated WHERE NOT upper_inf(days) GROUP BY unit, content
-),
-wanted AS (
-    SELECT unit, content, min(row) AS row, min(fact) AS fact, unnest(range_agg(days)) AS days
-    FROM (
-        SELECT unit, content, row, NULL::bigint AS fact, days FROM stated
-        UNION ALL
-        SELECT s.unit, s.content, NULL, s.id,
-               unnest(datemultirange(s.valid) - c.days - datemultirange(coalesce(e.later, 'empty')))
-        FROM standing s
-        JOIN covered c USING (unit)
-        LEFT JOIN ends e ON e.unit = s.unit AND e.content = s.content AND e.days && s.valid
-    ) said
-    GROUP BY unit, content
-)
-SELECT s.id, NULL, s.valid, true, s.unit, s.content FROM standing s
-WHERE NOT EXISTS (
-    SELECT FROM wanted w WHERE w.unit = s.unit AND w.content = s.content AND w.days = s.valid)
-UNION ALL
-SELECT w.fact, w.row, w.days, false, w.unit, w.content FROM wanted w
-WHERE NOT EXISTS (
-    SELECT FROM standing s WHERE s.unit = w.unit AND s.content = w.content AND s.valid = w.days)
-"""
-
-_ELSEWHERE = """
-    UNION ALL
-    SELECT f.unit, s.days
-    FROM (SELECT DISTINCT {unit} AS unit FROM {table} WHERE upper_inf(known)) f
-    CROSS JOIN (SELECT range_agg(days) AS days FROM stated) s
-    WHERE f.unit NOT IN (SELECT unit FROM stated)
-"""
-
-# Ended is what has no successor: facts of a unit beyond those stated in their place, and facts stated again with an end.
-_COUNTS = """
-SELECT coalesce(sum(closed), 0)::int, coalesce(sum(added), 0)::int,
-       coalesce(sum(greatest(closed - stated, 0)), 0)::int + (
-           SELECT count(*) FROM amendment was JOIN amendment now USING (unit, content)
-           WHERE was.closes AND now.row IS NOT NULL AND upper(now.days) < coalesce(upper(was.days), 'infinity'))::int
-FROM (
-    SELECT count(*) FILTER (WHERE closes) AS closed, count(*) FILTER (WHERE NOT closes) AS added,
-           count(*) FILTER (WHERE NOT closes AND row IS NOT NULL) AS stated
-    FROM amendment GROUP BY unit
-) units
+DELETE FROM {incoming}; DELETE FROM touched;
 """
 
 _TOUCH_CLOSED = """

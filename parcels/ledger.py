@@ -51,7 +51,8 @@ def post(session: Session, at: datetime, on_step: Callable[[str], None] = lambda
         return Posting(*session.execute(statement("post"), {"at": at}).one())
     lines = "[" + ",".join(row.line for row in few) + "]"
     verdicts = _judge({row.facts: row.days for row in few}.items(), at)
-    return Posting(*session.execute(_settle_and_post(), {"measured": lines, "verdicts": verdicts, "at": at}).one())
+    done = session.execute(_settle_and_post(), {"measured": lines, "verdicts": verdicts, "at": at}).one()
+    return Posting(done.closed, done.added)
 
 
 def rebuild(session: Session, at: datetime, on_step: Callable[[str], None] = lambda _: None) -> Posting:
@@ -146,7 +147,7 @@ def _settle() -> TextClause:
 @cache
 def _settle_and_post() -> TextClause:
     queries, _ = steps("settle")
-    return text(f"{chained(queries)}, {statement('post').text.partition('WITH ')[2]}")
+    return text(f"{chained(queries)}, {statement('post').text.partition('WITH ')[2]}, {measuring.plain()}")
 
 
 _DERIVED = """

@@ -43,14 +43,20 @@ def thresholds() -> list[Decimal]:
 
 
 def measure_few(session: Session) -> Sequence[Row[Any]] | None:
-    """The touched parcels' measures, each with its `facts`, all `days` of these and the `line` as JSON; None if not few."""
-    session.execute(text(_INDEXED))
-    parcels, vertices = session.execute(text(_SIZE), {"few": FEW, "simple": SIMPLE}).one()
-    found = None
+    """The touched parcels' measures, each with its `facts`, all `days` of these and the `line` as JSON; None if not few.
+
+    Leaves the planner led by indexes where they are: `plain()` belongs into what ends the derivation.
+    """
+    parcels, vertices, *_ = session.execute(text(_SIZE), {"few": FEW, "simple": SIMPLE}).one()
     if parcels <= FEW and vertices < SIMPLE:
-        found = session.execute(_few(), _bounds()).all()
-    session.execute(text(_PLAIN))
-    return found
+        return session.execute(_few(), _bounds()).all()
+    session.execute(text(f"SELECT {plain()}"))
+    return None
+
+
+def plain() -> str:
+    """SQL expressions that give the planner its freedom back."""
+    return ", ".join(f"set_config('{name}', '{free}', true)" for name, (_, free) in _PLANNING.items())
 
 
 def choose(session: Session, whole: bool) -> int:
@@ -113,19 +119,18 @@ def _few() -> TextClause:
 
 _SOURCES = "parcel, holding, zone, zone_piece, port_area_piece, deduction_piece, district_piece"
 
-_INDEXED = """
-SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off;
-SET LOCAL plan_cache_mode = force_generic_plan
-"""
-_PLAIN = """
-SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_seqscan = on;
-SET LOCAL plan_cache_mode = auto
-"""
+_PLANNING = {
+    "enable_hashjoin": ("off", "on"),
+    "enable_mergejoin": ("off", "on"),
+    "enable_seqscan": ("off", "on"),
+    "plan_cache_mode": ("force_generic_plan", "auto"),
+}
 
-_SIZE = """
+_SIZE = f"""
 WITH few AS MATERIALIZED (SELECT DISTINCT key FROM touched LIMIT :few + 1),
 land AS MATERIALIZED (SELECT p.geom FROM few JOIN parcel p ON p.key = few.key AND upper_inf(p.known))
-SELECT (SELECT count(*) FROM few) AS parcels, coalesce(sum(vertices), 0) AS vertices
+SELECT (SELECT count(*) FROM few) AS parcels, coalesce(sum(vertices), 0) AS vertices,
+       {", ".join(f"set_config('{name}', '{led}', true)" for name, (led, _) in _PLANNING.items())}
 FROM (
     SELECT ST_NPoints(geom) AS vertices FROM land
     UNION ALL SELECT ST_NPoints(x.geom) FROM land l JOIN zone_piece x ON x.geom && l.geom

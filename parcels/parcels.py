@@ -15,6 +15,23 @@ from sqlalchemy.orm import Session
 from parcels.queries import LINE_COLUMNS, Line, line
 
 
+class ParcelUnknownError(LookupError):
+    """The register has never heard of the key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"The register has no parcel {key}.")
+
+
+class ParcelNotYetKnownError(LookupError):
+    """The register heard of the key only after the state of knowledge that was asked for."""
+
+    def __init__(self, key: str, known_at: datetime, first_recorded_at: datetime) -> None:
+        asked, first = (instant.isoformat(timespec="seconds") for instant in (known_at, first_recorded_at))
+        super().__init__(f"Nothing was known of parcel {key} at {asked}: it was first recorded at {first}.")
+        self.first_recorded_at = first_recorded_at
+        self.remedy = f"Ask with known_at from {first_recorded_at.isoformat()} on, or leave it out."
+
+
 @dataclass(frozen=True, slots=True)
 class ParcelSummary:
     """A parcel in a list; areas in m2. `holders` and `designations` are those of its ledger lines on the day."""
@@ -77,11 +94,19 @@ def listing(
     return [ParcelSummary(*row) for row in rows]
 
 
-def find(session: Session, key: str, on: date, known_at: datetime) -> ParcelOnDay | None:
-    """One parcel on a day, or None where the register has never heard of the key."""
+def check_heard_of(session: Session, key: str, known_at: datetime | None = None) -> None:
+    """ParcelUnknownError for a key that the register has never heard of, ParcelNotYetKnownError for one it heard of later."""
+    first: datetime | None = session.execute(text(_FIRST_HEARD_OF), {"key": key}).scalar_one()
+    if first is None:
+        raise ParcelUnknownError(key)
+    if known_at is not None and known_at < first:
+        raise ParcelNotYetKnownError(key, known_at, first)
+
+
+def find(session: Session, key: str, on: date, known_at: datetime) -> ParcelOnDay:
+    """One parcel on a day; ParcelUnknownError or ParcelNotYetKnownError where nothing was known of it by then."""
+    check_heard_of(session, key, known_at)
     bound = {"key": key, "on": on, "known_at": known_at}
-    if not session.execute(text(_HEARD_OF), bound).scalar_one():
-        return None
     parcel = session.execute(
         text(
             f"SELECT id, {_PARCEL}, {_SPAN}, ST_AsGeoJSON(ST_Transform(geom, 4326)) AS geometry FROM parcel "
@@ -147,8 +172,10 @@ def version_tag(session: Session, key: str) -> str:
     return hashlib.sha256(" ".join([key, *ids]).encode()).hexdigest()[:20]
 
 
-_HEARD_OF = """
-SELECT EXISTS (SELECT FROM parcel WHERE key = :key) OR EXISTS (SELECT FROM holding WHERE parcel_key = :key)
+_FIRST_HEARD_OF = """
+SELECT least(
+    (SELECT min(lower(known)) FROM parcel WHERE key = :key),
+    (SELECT min(lower(known)) FROM holding WHERE parcel_key = :key))
 """
 
 _OPEN_FACTS = """

@@ -111,6 +111,43 @@ def _plain(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip("\n").splitlines()]
 
 
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s#]*)(?:#([^)\s]+))?\)")
+
+
+def without_code(page: Path) -> str:
+    """A page's text without what stands in code blocks."""
+    return re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def anchors(page: Path) -> set[str]:
+    """What the headings of a page are called in a link: lower case, blanks as hyphens, no other punctuation."""
+    headings = re.findall(r"^#+ (.+)$", without_code(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def dead_links(page: Path) -> list[str]:
+    """Relative links of a page that lead to no file, or to no heading of it."""
+    dead = []
+    for path, anchor in LINK.findall(without_code(page)):
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            dead.append(f"{path}#{anchor}" if anchor else path)
+    return dead
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_of_a_page_lead_somewhere(page: Path) -> None:
+    assert dead_links(page) == []
+
+
+def test_a_dead_link_is_found(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    (tmp_path / "other.md").write_text("# Über `alles`, kurz\n")
+    good = "[a](other.md) [b](other.md#über-alles-kurz) [c](#here) [d](https://example.org/x)"
+    page.write_text(f"# Here\n{good} [e](gone.md) [f](other.md#gone) [g](#gone)\n```sh\n[h](gone.md)\n```\n")
+    assert dead_links(page) == ["gone.md", "other.md#gone", "#gone"]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_paths_named_in_a_page_exist(page: Path) -> None:
     named = re.findall(r"`((?:app|parcels|rules|migrations|data|tests|docs|\.ci)/[\w./-]*)`", page.read_text("utf-8"))

@@ -7,19 +7,18 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.answers import KnownAtAheadError
-from app.cli import ask, database, edit, load, serve, tokens
+from app.cli import ask, database, edit, load, parcels, serve, tokens
 from app.cli.base import Refusal, errors
-from app.edits import HeldInPartsError, ParcelUnknownError, StaleError, ValueRefusedError
 from app.embedded import EmbeddedError
-from app.geometry import GeometryRefusedError
 from app.settings import SettingsError
 from parcels.db import DatabaseUnfit
+from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
 from parcels.importing import Refused
+from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
 from parcels.tokens import TokenUnknown
 from rules.law import NotInForce
 
 PLAIN = (EmbeddedError, SettingsError, DatabaseUnfit, TokenUnknown, NotInForce, KnownAtAheadError, Refused, Refusal)
-WITH_REMEDY = (ValueRefusedError, GeometryRefusedError)
 EDITING = (HeldInPartsError, ParcelUnknownError, StaleError)
 
 cli = typer.Typer(
@@ -30,7 +29,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (serve, database, load, ask, edit, tokens):
+for module in (serve, database, load, ask, parcels, edit, tokens):
     module.add_to(cli)
 
 
@@ -45,8 +44,8 @@ def run(arguments: list[str]) -> int:
         cli(arguments)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 2
-    except WITH_REMEDY as refusal:
-        return _refused(f"{refusal}. {refusal.remedy}")
+    except (ValueRefusedError, ParcelNotYetKnownError) as refusal:
+        return _refused(f"{str(refusal).removesuffix('.')}. {refusal.remedy}")
     except (*PLAIN, *EDITING) as refusal:
         return _refused(str(refusal))
     except ValidationError as wrong:

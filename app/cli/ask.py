@@ -1,4 +1,4 @@
-"""The commands that ask: reserve, series, entries, changes, stock, parcel."""
+"""The commands that ask for the number and what is behind it: reserve, series, entries, changes, stock."""
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -6,12 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from app import answers, change_answers, csvfile, parcel_answers
-from app.answers import Asked
+from app import answers, change_answers, csvfile
 from app.cli import base
 from app.cli.base import AsJson, KnownAt, On, Refusal, shown
-from app.edits import ParcelUnknownError
-from parcels import parcels, queries, stock
+from parcels import queries, stock
 from rules.facts import Standing
 from rules.law import LAW
 
@@ -24,7 +22,7 @@ HECTARES = ("net_ha", "free_ha", "gross_ha", "unclear_ha", "unrecorded_ha", "are
 
 def add_to(cli: typer.Typer) -> None:
     """Register the commands."""
-    for command in (reserve, series, entries, changes, parcel):
+    for command in (reserve, series, entries, changes):
         cli.command()(command)
     cli.command("stock")(stock_on)
 
@@ -37,7 +35,7 @@ def _dimensions(by: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def reserve(on: On = None, known_at: KnownAt = None, by: By = None, as_json: AsJson = False) -> None:
-    """How many net hectares are immediately available on a day, against the target."""
+    """How many net hectares are immediately available on a day. Measured against the target of that day."""
     names = _dimensions(by, queries.DIMENSIONS)
     with base.reading() as session:
         asked = base.asked(session, on, known_at)
@@ -56,7 +54,7 @@ def reserve(on: On = None, known_at: KnownAt = None, by: By = None, as_json: AsJ
 
 
 def series(from_: From = None, to: To = None, known_at: KnownAt = None, as_json: AsJson = False) -> None:
-    """Both series over a period, one line for each seam; all years and one year ahead if nothing is said."""
+    """Both series over a period, one line for each seam. All years and one year ahead if nothing is said."""
     with base.reading() as session:
         asked = base.asked(session, None, known_at)
         since = from_ or LAW.begins(asked.known_at, ["reserve.target_ha"])
@@ -83,7 +81,7 @@ def entries(
     limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
-    """The parts of parcels behind the number, with their amounts and the criteria that decided."""
+    """The parts of parcels behind the number. With their amounts and the criteria that decided."""
     with base.reading() as session:
         asked = base.asked(session, on, known_at)
         lines = queries.entries(session, asked.on, asked.known_at, standing or (), None, limit, district)
@@ -115,7 +113,7 @@ def changes(
     known_at: KnownAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """What entered, left or changed: between two days (--from, --to), or of one day between two states of knowledge."""
+    """What entered, left or changed, and why. Between two days (--from, --to), or of one day between two states of knowledge."""
     over_days = from_ is not None and on is None and known_from is None and known_to is None
     over_knowledge = on is not None and known_from is not None and from_ is None and to is None and known_at is None
     if not (over_days or over_knowledge):
@@ -146,7 +144,7 @@ def _change_row(one: Any) -> list[Any]:
 def stock_on(
     on: On = None, known_at: KnownAt = None, by: By = None, from_: From = None, to: To = None, as_json: AsJson = False
 ) -> None:
-    """The stock (Bestand) of workplace land outside the port; with --from and --to its losses and gains."""
+    """The stock (Bestand) of workplace land outside the port. With --from and --to its losses and gains."""
     names = _dimensions(by, stock.DIMENSIONS)
     if (from_ is None) != (to is None) or (from_ and to and to < from_):
         raise Refusal("A period needs --from and --to, in that order.")
@@ -169,58 +167,3 @@ def stock_on(
         last = ("total", "", "", found.movements.gained_ha, found.movements.lost_ha)
         out.print(base.table(columns, [*moved, last], right=columns[3:], title="Gains and losses"))
     out.print(base.footer(asked), markup=False)
-
-
-def parcel(
-    key: base.Key,
-    on: On = None,
-    known_at: KnownAt = None,
-    history: Annotated[bool, typer.Option("--history", help="Every version ever recorded instead.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """All that is known of a parcel on a day."""
-    with base.reading() as session:
-        asked = base.asked(session, on, known_at)
-        if history:
-            versions = parcels.history(session, key)
-            if not versions:
-                raise ParcelUnknownError(key)
-            past = parcel_answers.history(asked, key, versions)
-        else:
-            found = parcels.find(session, key, asked.on, asked.known_at)
-            if found is None:
-                raise ParcelUnknownError(key)
-            present = parcel_answers.parcel(asked, found)
-    if as_json:
-        base.print_json(past if history else present)
-    elif history:
-        _print_history(past)
-    else:
-        _print_parcel(asked, present)
-
-
-def _print_history(past: Any) -> None:
-    columns = ("layer", "valid_from", "valid_to", "known_from", "known_to", "facts")
-    rows = [[*(getattr(v, name) for name in columns[:-1]), _stated(v.facts)] for v in past.versions]
-    base.output().print(base.table(columns, rows))
-
-
-def _print_parcel(asked: Asked, found: Any) -> None:
-    out = base.output()
-    out.print(found.key, style="bold", markup=False)
-    if found.facts:
-        out.print(_stated(found.facts.model_dump()), markup=False)
-    for title, items in (("Holdings", found.holdings), ("Plans", found.zones)):
-        rows = [[_stated({k: v for k, v in item.model_dump().items() if k != "part"})] for item in items]
-        out.print(base.table([title], rows or [["none recorded"]]))
-    columns = ("designation", "net_m2", "gross_m2", "standing", "not_met", "unknown", "valid_from", "valid_to")
-    rows = [
-        [*(getattr(e, n) for n in columns[:4]), e.criteria.not_met, e.criteria.unknown, e.valid_from, e.valid_to]
-        for e in found.entries
-    ]
-    out.print(base.table(columns, rows, right=columns[1:3]))
-    out.print(base.footer(asked), markup=False)
-
-
-def _stated(facts: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {shown(value)}" for name, value in facts.items() if value is not None)

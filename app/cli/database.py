@@ -72,7 +72,7 @@ def status(as_json: base.AsJson = False) -> None:
 
 @group.command("backup")
 def back_up(file: Dump) -> None:
-    """Write a dump of the register and a manifest with a fingerprint of every table."""
+    """Write a dump of the register and its manifest. The manifest has a fingerprint of every table."""
     settings = base.connected()
     with base.owner_engine(settings) as engine:
         try:
@@ -87,7 +87,7 @@ def back_up(file: Dump) -> None:
 
 @group.command("restore")
 def restore(file: Dump) -> None:
-    """Restore a dump, compare every table with its manifest, and put it in the present database's place, which is kept."""
+    """Put a dump in the present database's place. Every table is compared with the manifest first; the database before is kept."""
     home = _private_home()
     embedded.start(home, base.say)
     try:
@@ -112,7 +112,7 @@ def rebuild(
     ] = False,
     as_json: base.AsJson = False,
 ) -> None:
-    """Derive the whole ledger anew from the facts; with --verify compare it, line by line, with what stands."""
+    """Derive the whole ledger anew from the facts. With --verify compare it, line by line, with what stands."""
     now = clock.now()
     with base.writing(commit=not verify) as session, base.errors().status("rebuilding") as shown:
         if verify:

@@ -1,25 +1,40 @@
-"""Writing by hand: holding set."""
+"""Writing by hand: holding set and parcel set."""
 
+import json
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter
+from sqlalchemy.orm import Session
 
-from app import clock, edits, parcel_answers
+from app import clock, parcel_answers
 from app.cli import base
 from app.cli.base import Refusal
-from app.inputs import AreaM2
-from app.schemas import HoldingFacts
-from parcels import parcels
+from app.cli.parcels import group as parcel_group
+from app.geometry import Crs, multipolygon
+from app.inputs import AmountM2, AreaM2
+from app.schemas.parcels import EditOut, HoldingFacts
+from parcels import edits, parcels
+from parcels.edits import Edited, Recording, Span
+from parcels.parcels import ParcelOnDay
 
 group = typer.Typer(help="Who holds a parcel, and how available it is.", no_args_is_help=True)
 FACTS = tuple(HoldingFacts.model_fields)
+OWN_FACTS = ("official_m2", "gemarkung", "district")
 FLAGS = {"yes": True, "no": False}
 UNKNOWN = "unknown"
+LARGEST_OUTLINE = 8 << 20
+From = Annotated[date, typer.Option("--from", parser=base.day, metavar="DAY", help="First day of it.")]
+To = Annotated[
+    date | None, typer.Option("--to", parser=base.day, metavar="DAY", help="First day on which it holds no more.")
+]
 Flag = Annotated[str | None, typer.Option(metavar="yes|no|unknown")]
 Word = Annotated[str | None, typer.Option(metavar="TEXT|unknown")]
 Until = Annotated[str | None, typer.Option(metavar="DAY|unknown")]
+SquareMetres = Annotated[str | None, typer.Option(metavar="M2|unknown")]
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -30,10 +45,8 @@ def add_to(cli: typer.Typer) -> None:
 @group.command("set")
 def set_holding(
     key: base.Key,
-    valid_from: Annotated[date, typer.Option("--from", parser=base.day, metavar="DAY", help="First day of it.")],
-    valid_to: Annotated[
-        date | None, typer.Option("--to", parser=base.day, metavar="DAY", help="First day on which it holds no more.")
-    ] = None,
+    valid_from: From,
+    valid_to: To = None,
     holder: Word = None,
     site: Word = None,
     disposition: Word = None,
@@ -44,64 +57,118 @@ def set_holding(
     opposing_plan: Flag = None,
     construction_possible_from: Until = None,
     marketable: Flag = None,
-    declared_net_m2: Annotated[str | None, typer.Option(metavar="M2|unknown")] = None,
+    declared_net_m2: SquareMetres = None,
     designation: Word = None,
     actor: base.Actor = None,
     note: base.Note = None,
     as_json: base.AsJson = False,
 ) -> None:
-    """State what changes about a parcel's holding from a day on; what is not named stays as it is on that day."""
-    flags = {
-        "serviced": serviced,
-        "cleared": cleared,
-        "binding_use": binding_use,
-        "opposing_plan": opposing_plan,
-        "marketable": marketable,
-    }
-    days = {"disposition_until": disposition_until, "construction_possible_from": construction_possible_from}
-    words = {"holder": holder, "site": site, "disposition": disposition, "designation": designation}
-    named = {
-        **{name: _value(name, text, _flag) for name, text in flags.items() if text is not None},
-        **{name: _value(name, text, base.day) for name, text in days.items() if text is not None},
-        **{name: _value(name, text, base.text) for name, text in words.items() if text is not None},
-    }
-    if declared_net_m2 is not None:
-        named["declared_net_m2"] = _value("declared_net_m2", declared_net_m2, TypeAdapter(AreaM2).validate_python)
+    """State what changes about a parcel's holding from a day on. What is not named stays as it is on that day."""
+    named = _named(
+        **{"holder": holder, "site": site, "disposition": disposition, "disposition_until": disposition_until},
+        **{"serviced": serviced, "cleared": cleared, "binding_use": binding_use, "opposing_plan": opposing_plan},
+        **{"construction_possible_from": construction_possible_from, "marketable": marketable},
+        **{"declared_net_m2": declared_net_m2, "designation": designation},
+    )
     if not named:
         raise Refusal("Nothing to record: name at least one fact, such as --disposition sold.")
-    _record(key, edits.Span(valid_from, valid_to), named, actor or base.account(), note, as_json)
+    span = Span(valid_from, valid_to)
 
-
-def _record(key: str, span: edits.Span, named: dict[str, Any], actor: str, note: str | None, as_json: bool) -> None:
-    now = clock.now()
-    with base.writing() as session:
-        edits.check_version(session, key, None, now)
-        present = parcels.find(session, key, span.since, base.asked(session, span.since, None).known_at)
-        held = present.holdings if present else []
+    def write(session: Session, present: ParcelOnDay, recording: Recording) -> Edited:
+        held = present.holdings
         if len(held) > 1:
             raise edits.HeldInPartsError(key)
-        before = {name: held[0][name] if held else None for name in FACTS}
-        facts = {**before, **named}
+        facts = {**{name: held[0][name] if held else None for name in FACTS}, **named}
         if "disposition" in named and "disposition_until" not in named:
             facts["disposition_until"] = None  # the day belonged to the disposition that ends
-        change = edits.set_holding(session, key, span, facts, now, actor, note)
-        done = parcel_answers.edit(key, span, change)
+        return edits.set_holding(session, key, span, facts, recording)
+
+    _record(key, span, write, actor, note, as_json)
+
+
+@parcel_group.command("set")
+def set_parcel(
+    key: base.Key,
+    valid_from: From,
+    valid_to: To = None,
+    official_m2: SquareMetres = None,
+    gemarkung: Word = None,
+    district: Word = None,
+    geometry: Annotated[
+        Path | None, typer.Option("--geometry", dir_okay=False, metavar="FILE", help="GeoJSON of the outline.")
+    ] = None,
+    crs: Annotated[Crs | None, typer.Option("--crs", help="CRS of the outline.")] = None,
+    actor: base.Actor = None,
+    note: base.Note = None,
+    as_json: base.AsJson = False,
+) -> None:
+    """State what changes about a parcel itself from a day on. What is not named stays as it is on that day."""
+    named = _named(official_m2=official_m2, gemarkung=gemarkung, district=district)
+    outline = _outline(geometry, crs)
+    if not named and outline is None:
+        raise Refusal("Nothing to record: name at least one fact, such as --official-m2 12034.5.")
+    span = Span(valid_from, valid_to)
+
+    def write(session: Session, present: ParcelOnDay, recording: Recording) -> Edited:
+        facts = {**{name: (present.facts or {}).get(name) for name in OWN_FACTS}, **named}
+        return edits.set_parcel(session, key, span, facts, recording, outline)
+
+    _record(key, span, write, actor, note, as_json)
+
+
+def _outline(file: Path | None, crs: Crs | None) -> str | None:
+    """The outline in a file that holds one GeoJSON geometry, or one Feature, as over HTTP."""
+    if (file is None) != (crs is None):
+        raise typer.BadParameter("--geometry and --crs go together", param_hint="--geometry")
+    if file is None or crs is None:
+        return None
+    try:
+        if file.stat().st_size > LARGEST_OUTLINE:
+            raise Refusal(f"{file.name} is larger than {LARGEST_OUTLINE >> 20} MiB: one outline is wanted.")
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError) as unreadable:
+        raise Refusal(f"{file.name} cannot be read as GeoJSON: check the file.") from unreadable
+    outline = found.get("geometry", found) if isinstance(found, dict) else None
+    return multipolygon(outline if isinstance(outline, dict) else {}, crs)
+
+
+Write = Callable[[Session, ParcelOnDay, Recording], Edited]
+
+
+def _record(key: str, span: Span, write: Write, actor: str | None, note: str | None, as_json: bool) -> None:
+    """Record on what the register says of the parcel on the first day, and tell what was done."""
+    recording = Recording(clock.now(), actor or base.account(), note)
+    with base.writing() as session:
+        edits.check_version(session, key, None, recording.now)
+        present = parcels.find(session, key, span.since, base.asked(session, span.since, None).known_at)
+        done = parcel_answers.edit(key, span, write(session, present, recording))
     if as_json:
         base.print_json(done)
-    elif done.recording is None:
+    else:
+        _tell(done)
+
+
+def _tell(done: EditOut) -> None:
+    if done.recording is None:
         base.say("The register says so already; nothing was recorded.")
     else:
         base.say(
             f"Recorded: {done.facts_added} facts, {done.lines_added} ledger lines added, {done.lines_closed} closed."
         )
+    for warning in done.warnings:
+        base.say(f"Warning, {warning.field}: {warning.message}. {warning.remedy}")
 
 
-def _value(name: str, text: str, read: Any) -> Any:
-    """One fact; `unknown` is a fact that nobody knows."""
+def _named(**given: str | None) -> dict[str, Any]:
+    """The facts that were named, read; `unknown` is a fact that nobody knows."""
+    return {name: _value(name, text) for name, text in given.items() if text is not None}
+
+
+def _value(name: str, text: str) -> Any:
     if text == UNKNOWN:
         return None
     try:
-        return read(text)
+        return READERS.get(name, base.text)(text)
     except (typer.BadParameter, ValueError) as wrong:
         said = wrong.message if isinstance(wrong, typer.BadParameter) else "an amount in m2 such as 11250.5 is needed"
         raise typer.BadParameter(said, param_hint=f"--{name.replace('_', '-')}") from None
@@ -111,3 +178,11 @@ def _flag(text: str) -> bool:
     if text not in FLAGS:
         raise typer.BadParameter("use yes, no or unknown")
     return FLAGS[text]
+
+
+READERS: dict[str, Callable[[str], Any]] = {
+    **dict.fromkeys(("serviced", "cleared", "binding_use", "opposing_plan", "marketable"), _flag),
+    **dict.fromkeys(("disposition_until", "construction_possible_from"), base.day),
+    "declared_net_m2": TypeAdapter(AmountM2).validate_python,
+    "official_m2": TypeAdapter(AreaM2).validate_python,
+}

@@ -3,9 +3,10 @@
 import csv as csv_format
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,8 @@ from app import clock, csvfile
 from app.cli import base
 from app.cli.base import Refusal
 from parcels import db, demo
-from parcels.importing import LAYERS, Issue, Refused, sweep
+from parcels.importing import LAYERS, Issue, Refused, closing, sweep
+from parcels.importing.closing import Closing, ClosingUnconfirmed
 from parcels.importing.store import LoadOptions, Report, load
 from parcels.importing.store import Progress as OnProgress
 
@@ -58,7 +60,7 @@ def import_files(
     actor: base.Actor = None,
     note: base.Note = None,
 ) -> None:
-    """Import files into a layer, each in one transaction; the same file again changes nothing."""
+    """Import files into a layer, each in one transaction. The same file again changes nothing."""
     if report is not None and report.suffix.lower() not in (".json", ".csv"):
         raise typer.BadParameter("the report ends in .json or .csv", param_hint="--report")
     if report is not None and not os.access(report if report.exists() else report.absolute().parent, os.W_OK):
@@ -85,24 +87,46 @@ def import_files(
 
 
 def _import_one(layer: str, file: Path, options: LoadOptions, actor: str, note: str | None) -> dict[str, Any]:
-    """Import one file and show what came of it; a refused one is told, not raised, so that the report has it."""
+    """Import one file and show what came of it; a refused one is told, not raised, so that the report has it.
+
+    What it would end is asked about where somebody sits at the terminal: nothing is held open meanwhile.
+    """
     try:
+        if os.path.isdir(file):  # noqa: PTH112 (says no where it may not look)
+            raise Refused("not-a-file", f"'{file}' is a folder: name the files in it.")
         with base.writing(commit=not options.dry_run) as session, _progress(file.name) as on_progress:
             done = load(session, layer, file, options, clock.now(), actor, on_progress, note)
+            ended = closing.closing(session, done.change)
+    except ClosingUnconfirmed as unconfirmed:
+        if not _agreed(file, unconfirmed.closing):
+            return _refused(file, unconfirmed)
+        confirmed = replace(options, confirm_closing=unconfirmed.closing.facts)
+        return _import_one(layer, file, confirmed, actor, note)
     except Refused as refused:
-        _print_issues(refused.issues)
-        base.errors().print(f"{file.name}: {refused.message}", style="bold red", markup=False, soft_wrap=True)
-        issues = [asdict(issue) for issue in refused.issues]
-        return {
-            "source": file.name,
-            "refused": refused.kind,
-            "message": refused.message,
-            "rows_rejected": 0,
-            "issues": issues,
-        }
-    _print_summary(done, options.dry_run)
+        return _refused(file, refused)
+    _print_summary(done, ended, options.dry_run)
     _print_issues(done.issues)
-    return _plain(done)
+    return _plain(done, ended)
+
+
+def _agreed(file: Path, ended: Closing) -> bool:
+    """Whether somebody at the terminal says that so much may end."""
+    if not sys.stdin.isatty():
+        return False
+    return typer.confirm(f"{file.name} would end {ended}. End them?", err=True)
+
+
+def _refused(file: Path, refused: Refused) -> dict[str, Any]:
+    """Tell of a refusal, and the line of the report about it."""
+    _print_issues(refused.issues)
+    base.errors().print(f"{file.name}: {refused.message}", style="bold red", markup=False, soft_wrap=True)
+    return {
+        "source": file.name,
+        "refused": refused.kind,
+        "message": refused.message,
+        "rows_rejected": 0,
+        "issues": [asdict(issue) for issue in refused.issues],
+    }
 
 
 @contextmanager
@@ -121,7 +145,7 @@ def _progress(name: str) -> Iterator[OnProgress]:
         yield on_progress
 
 
-def _print_summary(done: Report, dry_run: bool) -> None:
+def _print_summary(done: Report, ended: Closing, dry_run: bool) -> None:
     change = done.change
     what = "tried only, nothing recorded" if dry_run else f"recorded at {change.at.isoformat()}"
     rows = [
@@ -129,7 +153,7 @@ def _print_summary(done: Report, dry_run: bool) -> None:
         ("rows rejected", done.rows_rejected),
         ("facts closed", change.amendment.closed),
         ("facts added", change.amendment.added),
-        ("facts ended", change.amendment.ended),
+        ("facts ended", str(ended) if ended.facts else 0),
         ("ledger lines closed", change.posting.closed),
         ("ledger lines added", change.posting.added),
         ("result", what if change.recording is not None else "nothing changed"),
@@ -149,7 +173,7 @@ def _print_issues(issues: Sequence[Issue]) -> None:
         base.output().print(f"... and {len(issues) - SHOWN} more: see --report FILE.")
 
 
-def _plain(done: Report) -> dict[str, Any]:
+def _plain(done: Report, ended: Closing) -> dict[str, Any]:
     change = done.change
     return {
         "source": done.source,
@@ -161,7 +185,8 @@ def _plain(done: Report) -> dict[str, Any]:
         "rows_rejected": done.rows_rejected,
         "recording": change.recording,
         "recorded_at": change.at.isoformat() if change.recording is not None else None,
-        "facts": {"closed": change.amendment.closed, "added": change.amendment.added, "ended": change.amendment.ended},
+        "facts": {"closed": change.amendment.closed, "added": change.amendment.added, "ended": ended.facts},
+        "ended": {"units": ended.units, "area_m2": ended.area_m2},
         "ledger": {"closed": change.posting.closed, "added": change.posting.added},
         "layers_of_defence": list(done.layers_of_defence),
         "issues": [asdict(issue) for issue in done.issues],
@@ -184,7 +209,7 @@ def _write_report(path: Path, found: list[dict[str, Any]]) -> None:
 
 
 def load_demo() -> None:
-    """Load the fictitious demo register into an empty register, step by step, each at its own past instant."""
+    """Load the fictitious demo register into an empty one. Step by step, each at its own past instant."""
     with base.owner_engine(base.connected()) as engine:
         try:
             count = show_demo(engine)

@@ -27,7 +27,9 @@ def up(
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port; 0 for any free one.")] = None,
 ) -> None:
-    """Start everything: the private PostGIS (unless LANDRESERVE_DATABASE_URL is set), schema, demo register, API and pages."""
+    """Start everything that is needed, and serve.
+
+    The private PostGIS (unless LANDRESERVE_DATABASE_URL is set), schema, demo register, API and pages."""
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = Settings().model_copy(update=given)
     with _listening(settings) as listener:
@@ -63,7 +65,7 @@ def prepare(engine: Engine, empty: bool) -> None:
     sessions = db.sessions(engine)
     if not empty:
         try:
-            show_demo(engine)
+            base.say(f"{show_demo(engine)} files of the fictitious demo register loaded.")
         except demo.RegisterNotEmpty:
             base.say("The register is kept as it is.")
     with sessions() as session:

@@ -26,7 +26,7 @@ def create(
         int | None, typer.Option("--days", min=1, max=3650, help="How long it holds; else until revoked.")
     ] = None,
 ) -> None:
-    """Make a token and print it; it is stored as a hash and cannot be shown again."""
+    """Make a token and print it. It is stored as a hash and cannot be shown again."""
     now = clock.now()
     with base.writing() as session:
         token, shown = tokens.create(session, name, role, now, now + timedelta(days=days) if days else None)

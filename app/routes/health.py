@@ -6,7 +6,7 @@ from sqlalchemy import select
 from app.deps import ReadSession
 from app.examples import HEALTH, READY, example
 from app.problems import declared
-from app.schemas import Health, Ready
+from app.schemas.health import Health, Ready
 from parcels.models import Register
 from rules.law import LAW
 

@@ -1,21 +1,24 @@
 """The register: parcels in a list, one by one, with their history; and writing to one of them by hand."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request, Response
-from sqlalchemy.orm import Session
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from app import answers, clock, deps, edits, etag, parcel_answers, schemas
+from app import answers, clock, deps, etag, parcel_answers
 from app.auth import READ_SECURITY, READER, WRITE_SECURITY, Writer
-from app.bodies import HoldingIn, ParcelIn
+from app.bodies import Edit, HoldingIn, ParcelIn
 from app.deps import HEAVY, KnownAt, Now, On, Read, ReadKnown, ReadSession, WriteSession
-from app.edits import ParcelUnknownError, Span
 from app.examples import EDIT, HISTORY, PARCEL, PARCELS, example
 from app.geometry import multipolygon
 from app.inputs import ParcelKey, Text
 from app.problems import Problem, declared
 from app.routes.reserve import Limit
-from parcels import parcels, register
+from app.schemas.parcels import EditOut, HistoryOut, ParcelOut, ParcelsOut
+from parcels import edits, parcels
+from parcels.edits import Edited, Recording, Span
 
 router = APIRouter(prefix="/api/parcels", tags=["parcels"])
 IfMatch = Annotated[
@@ -34,12 +37,13 @@ WRITING = declared(
     "malformed-body",
     "not-storable",
     "busy",
+    "write-timeout",
 )
 
 
 @router.get(
     "",
-    response_model=schemas.ParcelsOut,
+    response_model=ParcelsOut,
     responses={200: example(PARCELS), **declared("token-invalid")},
     dependencies=[READER, HEAVY],
     openapi_extra=READ_SECURITY,
@@ -50,7 +54,7 @@ def list_parcels(
     district: Text | None = None,
     after: Annotated[Text | None, Query(description="From the `next` link: the last key of the page before")] = None,
     limit: Limit = 100,
-) -> schemas.ParcelsOut:
+) -> ParcelsOut:
     """The parcels of the register on a day, by key."""
     asked = read.asked
     found = parcels.listing(read.session, asked.on, asked.pinned_at, district, after, limit + 1)
@@ -63,91 +67,83 @@ def list_parcels(
 
 @router.get(
     "/{key}",
-    response_model=schemas.ParcelOut,
-    responses={200: example(PARCEL), **declared("parcel-unknown", "token-invalid")},
+    response_model=ParcelOut,
+    responses={200: example(PARCEL), **declared("parcel-unknown", "not-yet-known", "token-invalid")},
     dependencies=[READER],
     openapi_extra=READ_SECURITY,
 )
 def get_parcel(
     request: Request, response: Response, session: ReadSession, now: Now, key: ParcelKey, on: On, known_at: KnownAt
-) -> schemas.ParcelOut:
+) -> ParcelOut:
     """All that is known of a parcel on a day. Its ETag is what If-Match of a later write names."""
     asked = answers.ask(session, on, known_at, now)
     version = parcels.version_tag(session, key)
     deps.begin(request, response, session, asked, clock.day(now), version)
     found = parcels.find(session, key, asked.on, asked.known_at)
-    if found is None:
-        raise ParcelUnknownError(key)
     return parcel_answers.parcel(asked, found)
 
 
 @router.get(
     "/{key}/history",
-    response_model=schemas.HistoryOut,
-    responses={200: example(HISTORY), **declared("parcel-unknown", "token-invalid")},
+    response_model=HistoryOut,
+    responses={200: example(HISTORY), **declared("parcel-unknown", "not-yet-known", "token-invalid")},
     dependencies=[READER],
     openapi_extra=READ_SECURITY,
 )
-def get_history(read: ReadKnown, key: ParcelKey) -> schemas.HistoryOut:
+def get_history(read: ReadKnown, key: ParcelKey) -> HistoryOut:
     """Every version of a parcel's facts and holdings on both time axes, as far as known at `known_at`."""
-    versions = parcels.history(read.session, key)
-    if not versions:
-        raise ParcelUnknownError(key)
-    return parcel_answers.history(read.asked, key, versions)
+    parcels.check_heard_of(read.session, key, read.asked.known_at)
+    return parcel_answers.history(read.asked, key, parcels.history(read.session, key))
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A PUT to one parcel: what both of them are told beside their bodies, and the way that both of them go."""
+
+    response: Response
+    who: Writer
+    session: WriteSession
+    now: Now
+    key: ParcelKey
+    if_match: IfMatch = None
+
+    def record(self, body: Edit, write: Callable[..., Edited]) -> EditOut:
+        """Record what the body states on the version that the caller has read; the answer carries the new version."""
+        if self.if_match is None:
+            raise Problem("precondition-required", "Read the parcel first and send its ETag in the header If-Match.")
+        edits.check_version(self.session, self.key, etag.versions(self.if_match), self.now)
+        span = Span(body.valid_from, body.valid_to)
+        edited = write(
+            self.session, self.key, span, body.facts(), recording=Recording(self.now, self.who.name, body.note)
+        )
+        self.response.headers["ETag"] = f'"{parcels.version_tag(self.session, self.key)}"'
+        self.response.headers["Cache-Control"] = "no-store"
+        return parcel_answers.edit(self.key, span, edited)
+
+
+Write = Annotated[Writing, Depends(Writing, scope="function")]
 
 
 @router.put(
     "/{key}/holding",
-    response_model=schemas.EditOut,
+    response_model=EditOut,
     responses={200: example(EDIT), **WRITING},
     openapi_extra=WRITE_SECURITY,
 )
-def put_holding(
-    response: Response,
-    who: Writer,
-    session: WriteSession,
-    now: Now,
-    key: ParcelKey,
-    body: HoldingIn,
-    if_match: IfMatch = None,
-) -> schemas.EditOut:
-    """State who holds a parcel and how available it is, over [valid_from, valid_to): all fields, null where unknown."""
-    edits.check_version(session, key, _versions(if_match), now)
-    span = Span(body.valid_from, body.valid_to)
-    change = edits.set_holding(session, key, span, body.facts(), now, who.name, body.note)
-    return _answer(response, session, key, span, change)
+def put_holding(write: Write, body: HoldingIn) -> EditOut:
+    """State who holds a parcel and how available it is, over [valid_from, valid_to): all fields, null where unknown. `warnings`
+    says what an import would report of it."""
+    return write.record(body, edits.set_holding)
 
 
 @router.put(
     "/{key}",
-    response_model=schemas.EditOut,
+    response_model=EditOut,
     responses={200: example(EDIT), **WRITING},
     openapi_extra=WRITE_SECURITY,
 )
-def put_parcel(
-    response: Response,
-    who: Writer,
-    session: WriteSession,
-    now: Now,
-    key: ParcelKey,
-    body: ParcelIn,
-    if_match: IfMatch = None,
-) -> schemas.EditOut:
-    """State a parcel's own facts over [valid_from, valid_to); without `geometry` the recorded outlines stay."""
-    edits.check_version(session, key, _versions(if_match), now)
-    span = Span(body.valid_from, body.valid_to)
+def put_parcel(write: Write, body: ParcelIn) -> EditOut:
+    """State a parcel's own facts over [valid_from, valid_to); without `geometry` the recorded outlines stay. `warnings` says
+    what an import would report of it."""
     outline = multipolygon(body.geometry, body.crs) if body.geometry is not None and body.crs else None
-    change = edits.set_parcel(session, key, span, body.facts(), outline, now, who.name, body.note)
-    return _answer(response, session, key, span, change)
-
-
-def _versions(if_match: str | None) -> list[str] | None:
-    if if_match is None:
-        raise Problem("precondition-required", "Read the parcel first and send its ETag in the header If-Match.")
-    return etag.versions(if_match)
-
-
-def _answer(response: Response, session: Session, key: str, span: Span, change: register.Change) -> schemas.EditOut:
-    response.headers["ETag"] = f'"{parcels.version_tag(session, key)}"'
-    response.headers["Cache-Control"] = "no-store"
-    return parcel_answers.edit(key, span, change)
+    return write.record(body, partial(edits.set_parcel, outline=outline))

@@ -7,12 +7,14 @@ from typing import Annotated, Any, Literal, NamedTuple
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app import answers, change_answers, clock, csvfile, deps, schemas
+from app import answers, change_answers, clock, csvfile, deps
 from app.auth import READ_SECURITY, READER
 from app.deps import HEAVY, KnownAt, Now, Read, ReadKnown, ReadSession
 from app.examples import CHANGES, CSV, ENTRIES, RESERVE, SERIES, example
 from app.inputs import Day, Instant, Text, dimensions
 from app.problems import Problem, declared, field_error
+from app.schemas.changes import ChangesOut
+from app.schemas.reserve import EntriesOut, ReserveOut, SeriesOut
 from parcels import queries
 from rules.facts import Standing
 from rules.law import LAW
@@ -31,23 +33,23 @@ CSV_PAGE = 5_000
 
 @router.get(
     "",
-    response_model=schemas.ReserveOut,
+    response_model=ReserveOut,
     responses={200: example(RESERVE), **declared("not-in-force", "token-invalid")},
     openapi_extra=READ_SECURITY,
 )
-def get_reserve(read: Read, by: By = None) -> schemas.ReserveOut:
+def get_reserve(read: Read, by: By = None) -> ReserveOut:
     """How many net hectares are immediately available on a day, as known at an instant, against the target of 100 ha."""
     return answers.reserve(read.session, read.asked, by.split(",") if by else ())
 
 
 @router.get(
     "/series",
-    response_model=schemas.SeriesOut,
+    response_model=SeriesOut,
     responses={200: example(SERIES), **declared("not-in-force", "token-invalid")},
     dependencies=[HEAVY],
     openapi_extra=READ_SECURITY,
 )
-def get_series(read: ReadKnown, since: Since = None, until: Until = None) -> schemas.SeriesOut:
+def get_series(read: ReadKnown, since: Since = None, until: Until = None) -> SeriesOut:
     """Both series over a period, one point for each seam; five years back and one ahead if nothing is said."""
     until = until or read.today + timedelta(days=365)
     begins = LAW.begins(read.asked.known_at, ["reserve.target_ha"])
@@ -69,7 +71,7 @@ def after_line(value: str) -> tuple[str, int]:
 
 @router.get(
     "/entries",
-    response_model=schemas.EntriesOut,
+    response_model=EntriesOut,
     responses={
         200: {
             "description": "The lines, as JSON page by page or as CSV all at once",
@@ -97,7 +99,7 @@ def get_entries(
     lines = queries.entries(read.session, read.asked.on, read.asked.pinned_at, standing, position, limit + 1, district)
     page = lines[:limit]
     more = len(lines) > limit
-    return schemas.EntriesOut(
+    return EntriesOut(
         **read.asked.knowledge(),
         on=read.asked.on,
         entries=[answers.entry(line) for line in page],
@@ -137,7 +139,7 @@ def _csv(
 
 @router.get(
     "/changes",
-    response_model=schemas.ChangesOut,
+    response_model=ChangesOut,
     responses={200: example(CHANGES), **declared("not-in-force", "token-invalid")},
     dependencies=[HEAVY],
     openapi_extra=READ_SECURITY,
@@ -155,7 +157,7 @@ def get_changes(
     known_to: Annotated[Instant | None, Query(description="The later one; all that is recorded if left out")] = None,
     after: Annotated[int, Query(ge=0, le=10_000_000, description="From the `next` link")] = 0,
     limit: Limit = 1_000,
-) -> schemas.ChangesOut:
+) -> ChangesOut:
     """What entered, left or changed and the event behind each: between two days (`from`, `to`), or of one day (`on`) between
     two states of knowledge (`known_from`, `known_to`). The parts add up to the difference."""
     question = _question(since, until, on, known_from, known_to, known_at)

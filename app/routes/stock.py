@@ -4,13 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from app import answers, deps, schemas
+from app import answers, deps
 from app.auth import READ_SECURITY, READER
 from app.deps import HEAVY, Read
 from app.examples import STOCK, example
 from app.inputs import Text, dimensions
 from app.problems import Problem, declared, field_error
 from app.routes.reserve import Since, Until
+from app.schemas.stock import StockOut
 from parcels import stock
 
 router = APIRouter(prefix="/api/stock", tags=["stock"], dependencies=[READER])
@@ -22,12 +23,12 @@ By = Annotated[
 
 @router.get(
     "",
-    response_model=schemas.StockOut,
+    response_model=StockOut,
     responses={200: example(STOCK), **declared("not-in-force", "token-invalid")},
     dependencies=[HEAVY],
     openapi_extra=READ_SECURITY,
 )
-def get_stock(read: Read, by: By = None, since: Since = None, until: Until = None) -> schemas.StockOut:
+def get_stock(read: Read, by: By = None, since: Since = None, until: Until = None) -> StockOut:
     """The stock (Bestand) of GE, GI, I and commercially used G land outside the port on a day; with `from` and `to` also its
     losses and gains over that period."""
     if (since is None) != (until is None):

@@ -3,7 +3,7 @@
 import csv
 import io
 from binascii import hexlify
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from parcels.importing.contract import Issue, Options, Severity
+from parcels.importing.contract import Issue, Options, Severity, located
 from parcels.importing.layers import Column, Layer
 from parcels.importing.values import Reader, Unreadable, misread, reader, text
 
 LONGEST_SHOWN = 80
+AREAS_APART = "area-differs"
+AREAS_REMEDY = "check which of them is right; the official area is kept"
 
 
 @dataclass
@@ -39,8 +41,7 @@ class Findings:
     def add(self, at: int, name: str, kind: str, said: str, severity: Severity = "error", **more: Any) -> None:
         """Note one finding about the row at position `at` of the chunk; an error rejects the row."""
         label = shown(self.labels[at])
-        where = f"Row {self.rows[at]}" + (f" ({label})" if label else "")
-        message = f"{where}, {name}: {said}."
+        message = f"{located(self.rows[at], label, name)}: {said}."
         if severity == "error":
             self.bad[at] = True
         self.issues.append(Issue(self.rows[at], label, name, kind, severity, message, **more))
@@ -82,19 +83,16 @@ class Columns:
         position = self.positions.get(column.name)
         if position is None:
             return [column.default] * len(chunk.rows)
-        read = self.readers[column.name]
-        values: list[str | None] = []
-        for at, cell in enumerate(chunk.cells[position]):
-            try:
-                value = read(cell)
-            except Unreadable as problem:
-                said = f"'{shown(cell)}' {problem}"
-                findings.add(at, column.name, problem.kind, said, value=shown(cell))
-                value = None
-            else:
-                if value is None and column.filled:
-                    findings.add(at, column.name, "empty", "is empty, but is needed: fill it in")
-            values.append(column.default if value is None else value)
+        read, cells = self.readers[column.name], chunk.cells[position]
+        try:
+            values = [read(cell) for cell in cells]
+            clear = not (column.filled and None in values)
+        except Unreadable:
+            clear = False
+        if not clear:
+            values = _one_by_one(column, read, cells, findings)
+        if column.default is not None:
+            values = [column.default if value is None else value for value in values]
         if column.kind == "text":
             _check_encoding(column.name, values, findings)
         return values
@@ -115,9 +113,27 @@ class Columns:
                 kinds[at] = f"{kinds[at]}: {label}" if label and kinds[at] else kinds[at]
 
 
-def _check_encoding(name: str, values: Iterable[str | None], findings: Findings) -> None:
-    for at, value in enumerate(values):
-        if misread(value):
+def _one_by_one(column: Column, read: Reader, cells: Sequence[Any], findings: Findings) -> list[str | None]:
+    """Read the cells of a column of which some cannot be read or are missing: each of these is noted and left empty."""
+    values: list[str | None] = []
+    for at, cell in enumerate(cells):
+        try:
+            value = read(cell)
+        except Unreadable as problem:
+            said = f"'{shown(cell)}' {problem}"
+            findings.add(at, column.name, problem.kind, said, value=shown(cell))
+            value = None
+        else:
+            if value is None and column.filled:
+                findings.add(at, column.name, "empty", "is empty, but is needed: fill it in")
+        values.append(value)
+    return values
+
+
+def _check_encoding(name: str, values: Sequence[str | None], findings: Findings) -> None:
+    odd = {value for value in set(values) if misread(value)}
+    for at, value in enumerate(values) if odd else ():
+        if value in odd:
             said = f"'{shown(value)}' looks like text read in the wrong encoding: give --encoding, e.g. ISO-8859-1"
             findings.add(at, name, "encoding", said, "warning", value=shown(value))
 
@@ -135,14 +151,22 @@ def compare_areas(
     """Warn where the official area and that of the polygon (EPSG:25832) differ by more than the tolerance."""
     stated = np.array([float(value) if value else np.nan for value in official])
     with np.errstate(invalid="ignore"):
-        apart = np.abs(measured - stated) > tolerance * stated
+        apart = areas_apart(stated, measured, tolerance)
     for at in np.flatnonzero(apart & ~findings.bad).tolist():
-        said = (
-            f"the official area of {official[at]} m2 and the polygon's {measured[at]:.2f} m2 differ by "
-            f"{abs(measured[at] / stated[at] - 1):.0%}: check which of them is right; the official area is kept"
-        )
         polygon = Decimal(f"{measured[at]:.2f}")
-        findings.add(at, "official_m2", "area-differs", said, "warning", value=official[at], after_m2=polygon)
+        said = f"{areas_said(Decimal(str(official[at])), polygon)}: {AREAS_REMEDY}"
+        findings.add(at, "official_m2", AREAS_APART, said, "warning", value=official[at], after_m2=polygon)
+
+
+def areas_apart(official: Any, measured: Any, tolerance: float | Decimal) -> Any:
+    """Whether an official area and the polygon's differ by more than the tolerance: two numbers, or two arrays."""
+    return abs(measured - official) > tolerance * official
+
+
+def areas_said(official: Decimal, polygon: Decimal) -> str:
+    """What a report says of two areas (m2) that differ."""
+    apart = abs(polygon / official - 1)
+    return f"the official area of {official} m2 and the polygon's {polygon} m2 differ by {apart:.0%}"
 
 
 def copy_text(

@@ -1,7 +1,8 @@
 """The child process: confines itself, reads one file, sends its rows and findings through one pipe.
 
 Started by sandbox.py with a job folder that holds `job.json` and copies of the files; standard output carries frames:
-one letter, four bytes of length, the content. `D` COPY text, `P` progress, `I` issues, `E` the end, `R` a refusal.
+one letter, four bytes of length, the content. `D` COPY text, `P` progress, `I` issues, `L` after the last row, `E` the end,
+`R` a refusal. What only shows when all rows are known is found out between `L` and `E`, while the database works.
 """
 
 import codecs
@@ -19,6 +20,7 @@ from parcels.importing.contract import Issue, Limits, Options, Refused
 from parcels.importing.layers import LAYERS, Layer, matched, spelled
 
 if TYPE_CHECKING:
+    from parcels.importing.alongside import Outlines
     from parcels.importing.checks import Chunk
     from parcels.importing.shapes import Place
 
@@ -50,8 +52,11 @@ def main(folder: str, project: str) -> None:
     options = _options(order["options"])
     held = confine(options.limits, order["cpu_seconds"], job, Path(project))
     try:
-        end = _read(job / order["name"], LAYERS[order["layer"]], options, send)
-        send(b"E", json.dumps({**end, "layers_of_defence": held}).encode())
+        counts, kept = _read(job / order["name"], LAYERS[order["layer"]], options, send)
+        send(b"L", json.dumps({**counts, "layers_of_defence": held}).encode())
+        if kept is not None:
+            _compare(kept, order["cpu_seconds"] / 2, send)
+        send(b"E", b"")
     except Refused as refusal:
         _refuse(send, refusal.kind, refusal.message)
     except MemoryError:
@@ -78,8 +83,14 @@ def _options(order: dict[str, Any]) -> Options:
     return Options(**{**order, "limits": limits, "choices": choices})
 
 
-def _read(path: Path, layer: Layer, options: Options, send: Send) -> dict[str, int]:
-    """Read the whole file, sending good rows and findings as they come; returns the counts of rows."""
+def _compare(kept: "Outlines", seconds: float, send: Send) -> None:
+    from parcels.importing.alongside import findings
+
+    _send_issues(send, list(findings(kept, seconds)))
+
+
+def _read(path: Path, layer: Layer, options: Options, send: Send) -> tuple[dict[str, int], "Outlines | None"]:
+    """Read the whole file, sending good rows and findings as they come; gives the counts of rows and parcels' outlines."""
     from parcels.importing.checks import Columns
 
     _check_encoding_name(options.encoding)
@@ -94,12 +105,13 @@ def _read(path: Path, layer: Layer, options: Options, send: Send) -> dict[str, i
         layer, {name: used[place] for name, place in positions.items()}, None if label is None else used[label], options
     )
     _send_issues(send, _file_notes(layer, source.names, places))
+    kept = _outlines(layer, options)
     read = rejected = 0
     for chunk in source.chunks([source.names[place] for place in places]):
         read += len(chunk.rows)
         if read > options.limits.rows:
             raise Refused("too-many-rows", f"The file has more than {options.limits.rows} rows: split it.")
-        rejected += _pass_on(chunk, columns, source, options, send)
+        rejected += _pass_on(chunk, columns, source, options, send, kept)
         send(b"P", json.dumps({"rows": read, "total": source.total}).encode())
     if source.total is not None and read != source.total:
         raise Refused(
@@ -110,7 +122,16 @@ def _read(path: Path, layer: Layer, options: Options, send: Send) -> dict[str, i
         raise Refused("no-rows", "The file has no rows: check that it is the right file, and complete.")
     if source.place is not None:
         source.place.refuse_if_elsewhere()
-    return {"rows_read": read, "rows_rejected": rejected, "rows_passed": read - rejected}
+    return {"rows_read": read, "rows_rejected": rejected, "rows_passed": read - rejected}, kept
+
+
+def _outlines(layer: Layer, options: Options) -> "Outlines | None":
+    """Where outlines wait to be compared with each other; None for layers whose areas may overlap."""
+    if layer.name != "parcels":
+        return None
+    from parcels.importing.alongside import Outlines
+
+    return Outlines(options.limits.compared_bytes)
 
 
 def _check_encoding_name(encoding: str | None) -> None:
@@ -141,7 +162,9 @@ def _file_notes(layer: Layer, names: list[str], places: list[int]) -> list[Issue
     return [Issue(None, None, None, "columns-ignored", "note", said, value=listed[:500])]
 
 
-def _pass_on(chunk: "Chunk", columns: Any, source: Source, options: Options, send: Send) -> int:
+def _pass_on(
+    chunk: "Chunk", columns: Any, source: Source, options: Options, send: Send, kept: "Outlines | None"
+) -> int:
     """Check one chunk, send its good rows and its findings; returns how many rows were rejected."""
     from parcels.importing.checks import copy_text
 
@@ -153,6 +176,8 @@ def _pass_on(chunk: "Chunk", columns: Any, source: Source, options: Options, sen
     for start in range(0, len(good), SLICE):
         part = good[start : start + SLICE]
         wkb = None if shapes is None else _ewkb(shapes, part)
+        if kept is not None and wkb is not None:
+            kept.add(chunk.rows, values, part, shapes[part], wkb)
         cells = [[column[at] for at in part] for column in values.values()]
         send(b"D", copy_text([chunk.rows[at] for at in part], cells, wkb))
     return int(findings.bad.sum())

@@ -18,6 +18,9 @@ class Limits:
     text_bytes: int = 256 << 20  # GML and GeoJSON have to be held as a whole by their reader
     rows: int = 3_000_000
     vertices: int = 100_000
+    windings: float = (
+        100.0  # an outline this many times as long as around its envelope; the most seen in real data is 4.5
+    )
     columns: int = 200
     memory_bytes: int = 2 << 30
     cpu_seconds: int = 60
@@ -27,6 +30,7 @@ class Limits:
     repair_seconds: float = 10.0
     area_tolerance: float = 0.10
     issues: int = 10_000
+    compared_bytes: int = 256 << 20  # of outlines that are compared with each other
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,11 @@ class Issue:
     value: str | None = None
     before_m2: Decimal | None = None
     after_m2: Decimal | None = None
+
+
+def located(row: int, feature: str | None, field: str) -> str:
+    """How every message about a row begins: with the row, what it is about, and the field."""
+    return f"Row {row}, {field}" if feature is None else f"Row {row} ({feature}), {field}"
 
 
 class Refused(Exception):

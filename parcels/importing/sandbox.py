@@ -70,7 +70,10 @@ ENDS: dict[int, tuple[str, str]] = {
 
 
 class Reading:
-    """One file on its way through the gate: `chunks()` gives the good rows; after it, the other attributes hold."""
+    """One file on its way through the gate: `chunks()` gives the good rows; after it, the other attributes hold.
+
+    The child goes on comparing rows with each other: `rest()` waits for what it finds.
+    """
 
     def __init__(
         self, child: "subprocess.Popen[bytes]", layer: str, sha256: str, limits: Limits, seconds: float, report: Any
@@ -88,18 +91,38 @@ class Reading:
 
     def chunks(self) -> Iterator[bytes]:
         """CSV text for COPY (columns) FROM STDIN (FORMAT csv), as it comes; raises Refused, also after the last row."""
-        while True:
-            kind, content = self._frame()
+        for kind, content in self._frames(until=b"L"):
             if kind == b"D":
                 yield content
-            elif kind == b"P":
+            elif kind == b"L":
+                self._count(json.loads(content))
+
+    def rest(self) -> list[Issue]:
+        """What showed only when all rows were known; a child that fails over this leaves a note, the rows are taken."""
+        before = len(self.issues)
+        try:
+            for _ in self._frames(until=b"E"):
+                pass
+        except Refused as refusal:
+            said = f"The rows were not compared with each other: {refusal.message}"
+            self.issues.append(Issue(None, None, None, "rows-uncompared", "note", said))
+        if self._unlisted:
+            said = f"{self._unlisted} more findings are not listed; mend those listed and import again."
+            self.issues.append(Issue(None, None, None, "more-issues", "note", said))
+        return self.issues[before:]
+
+    def _frames(self, until: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Frames up to the one that is waited for; progress and issues are taken care of, a refusal is raised."""
+        kind = b""
+        while kind != until:
+            kind, content = self._frame()
+            if kind == b"P":
                 told = json.loads(content)
                 self._report(int(told["rows"]), told["total"])
             elif kind == b"I":
                 self._note(json.loads(content))
-            elif kind == b"E":
-                self._finish(json.loads(content))
-                return
+            elif kind in (b"D", until):
+                yield kind, content
             else:
                 raise self._refusal(content)
 
@@ -108,16 +131,13 @@ class Reading:
         self.issues += [_issue(one) for one in plain[:room]]
         self._unlisted += max(0, len(plain) - room)
 
-    def _finish(self, end: dict[str, Any]) -> None:
+    def _count(self, end: dict[str, Any]) -> None:
         self.rows_read, self.rows_passed, self.rows_rejected = (
             end["rows_read"],
             end["rows_passed"],
             end["rows_rejected"],
         )
         self.layers_of_defence = tuple(end["layers_of_defence"])
-        if self._unlisted:
-            said = f"{self._unlisted} more findings are not listed; mend those listed and import again."
-            self.issues.append(Issue(None, None, None, "more-issues", "note", said))
 
     def _refusal(self, content: bytes) -> Refused:
         told = json.loads(content)
@@ -126,7 +146,7 @@ class Reading:
     def _frame(self) -> tuple[bytes, bytes]:
         head = self._exactly(5)
         (length,) = struct.unpack(">I", head[1:])
-        if head[:1] not in (b"D", b"P", b"I", b"E", b"R") or length > LARGEST_FRAME:
+        if head[:1] not in (b"D", b"P", b"I", b"L", b"E", b"R") or length > LARGEST_FRAME:
             raise self._died()
         return head[:1], self._exactly(length)
 
@@ -206,6 +226,7 @@ def _started(job: Path) -> Iterator["subprocess.Popen[bytes]"]:
             cwd=job,
             close_fds=True,
             start_new_session=True,
+            pipesize=BLOCK,  # so that the child reads on while the database works
         )
         try:
             yield child

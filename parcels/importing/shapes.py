@@ -170,6 +170,7 @@ def checked(wkb: NDArray[np.object_], place: Place, findings: Findings, needed: 
         findings.add(int(at), "geometry", "outside-extent", said)
     usable &= within
     shapes = _valid(shapes, usable, findings, place.options)
+    usable &= _plain(shapes, usable & ~findings.bad, findings, place.options.limits)
     shapes[findings.bad | ~usable] = None
     return _multi(shapes)
 
@@ -214,6 +215,22 @@ def _finite(raw: Shapes, usable: Mask, findings: Findings) -> Mask:
             int(at), "geometry", "not-finite", "has coordinates that are no finite numbers: export the file anew"
         )
     return finite
+
+
+def _plain(shapes: Shapes, usable: Mask, findings: Findings, limits: Limits) -> Mask:
+    """Which shapes do not wind too closely: two combs that cross have a corner for every pair of their teeth."""
+    bounds = shapely.bounds(shapes)
+    with np.errstate(invalid="ignore"):
+        around = 2 * (bounds[:, 2] - bounds[:, 0] + bounds[:, 3] - bounds[:, 1])
+        plain = ~(shapely.length(shapes) > limits.windings * around)
+    for at in np.flatnonzero(usable & ~plain):
+        times = shapely.length(shapes[at]) / around[at]
+        said = (
+            f"winds too closely: its outline is {times:.0f} times as long as around its envelope, {limits.windings:.0f} "
+            "times are taken: simplify it, or split it into rows"
+        )
+        findings.add(int(at), "geometry", "too-intricate", said, value=f"{times:.0f}")
+    return np.asarray(plain)
 
 
 def _valid(shapes: Shapes, usable: Mask, findings: Findings, options: Options) -> Shapes:

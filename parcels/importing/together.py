@@ -8,7 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from parcels.history import Layer
-from parcels.importing.contract import Issue
+from parcels.importing.contract import Issue, Refused, located
+from parcels.limits import TooIntricateError, limited
+from parcels.overlaps import SECONDS
 
 
 def check(session: Session, target: Layer, found: Iterable[Issue]) -> list[Issue]:
@@ -16,9 +18,8 @@ def check(session: Session, target: Layer, found: Iterable[Issue]) -> list[Issue
 
     `found` are the issues of the gate: a unit of several rows is taken whole or not at all.
     """
-    over = _over_before_they_begin(session, target)
     clashes = _clashes(session, target)
-    return over + clashes + _halves(session, target, [*found, *over, *clashes])
+    return clashes + _halves(session, target, [*found, *clashes])
 
 
 def field_of(target: Layer) -> str:
@@ -29,24 +30,25 @@ def field_of(target: Layer) -> str:
 def _reject(session: Session, target: Layer, issues: list[Issue]) -> list[Issue]:
     rejected = [issue.row for issue in issues if issue.severity == "error"]
     if rejected:
-        session.execute(text(f"DELETE FROM {target.incoming} WHERE row = ANY (:rows)"), {"rows": rejected})
+        for table in (target.incoming, "stated"):
+            session.execute(text(f"DELETE FROM {table} WHERE row = ANY (:rows)"), {"rows": rejected})
     return issues
 
 
-def _over_before_they_begin(session: Session, target: Layer) -> list[Issue]:
-    """The gate compares what a row states; this is for rows that --since dates."""
+def over_before_they_begin(session: Session, target: Layer) -> list[Issue]:
+    """Rows that came in last and that --since dates to a day on which they are over; the gate compares what a row states."""
     found = session.execute(
         text(
-            f"SELECT row, {target.unit}, valid_from, valid_to FROM {target.incoming} WHERE valid_to <= valid_from ORDER BY row"
+            f"""SELECT row, {target.unit}, valid_from, valid_to FROM {target.incoming}
+            WHERE valid_to <= valid_from AND row > (SELECT coalesce(max(row), 0) FROM stated) ORDER BY row"""
         )
     )
-    message = (
-        "row {row}: valid_to {end} is not after {start}, from which --since dates the row: state its valid_from, or leave "
-        "the row out."
-    )
+    message = "{where}: '{end}' is not after {start}, from which --since dates the row: state its valid_from, or leave the row out."
     issues = [
         Issue(
-            row, unit, "valid_to", "validity-reversed", "error", message.format(row=row, start=start, end=end), str(end)
+            *(row, unit, "valid_to", "validity-reversed", "error"),
+            message.format(where=located(row, unit, "valid_to"), start=start, end=end),
+            str(end),
         )
         for row, unit, start, end in found
     ]
@@ -57,37 +59,38 @@ def _clashes(session: Session, target: Layer) -> list[Issue]:
     """Rows of one file that contradict each other are rejected, all of them: nobody knows which is right."""
     if not target.single and target.name != "holdings":
         return []
-    overlap = (
-        "true"
-        if target.single
-        else "(a.geom IS NULL OR b.geom IS NULL OR ST_Area(ST_Intersection(a.geom, b.geom)) >= 0.01)"
-    )
-    names = ", ".join(target.columns)
-    found = session.execute(
-        text(
-            f"""
-            SELECT a.row, a.{target.unit} AS unit, min(b.row) AS other,
-                   bool_and((SELECT ROW(x.*)::text FROM (SELECT {names} FROM {target.incoming} WHERE row = a.row) x)
-                          = (SELECT ROW(x.*)::text FROM (SELECT {names} FROM {target.incoming} WHERE row = b.row) x)) AS same
-            FROM {target.incoming} a
-            JOIN {target.incoming} b ON b.{target.unit} = a.{target.unit} AND b.row <> a.row
-                AND daterange(b.valid_from, b.valid_to) && daterange(a.valid_from, a.valid_to) AND {overlap}
-            GROUP BY a.row, a.{target.unit}
-            ORDER BY a.row
-            """
-        )
-    ).all()
+    statement = text(_CLASHES.format(rows=target.incoming, geom="NULL" if target.single else "geom"))
+    try:
+        with limited(session, SECONDS):
+            found = session.execute(statement).all()
+    except TooIntricateError:
+        raise _too_intricate(session, target) from None
     return _reject(session, target, [_clash(target, row) for row in found])
+
+
+def _too_intricate(session: Session, target: Layer) -> Refused:
+    """The file cannot be checked in time; the rows with most vertices are named, for they are the reason."""
+    largest = session.execute(
+        text(
+            f"SELECT row, {target.unit}, ST_NPoints(geom) FROM {target.incoming} WHERE geom IS NOT NULL ORDER BY 3 DESC, 1 LIMIT 3"
+        )
+    )
+    listed = ", ".join(f"row {row} ({unit}) with {vertices} vertices" for row, unit, vertices in largest)
+    return Refused(
+        "too-intricate",
+        f"The outlines of this file are too intricate to be laid over each other: simplify the geometry of {listed}.",
+    )
 
 
 def _clash(target: Layer, row: tuple[int, str, int, bool]) -> Issue:
     number, unit, other, same = row
     name = field_of(target)
+    where = located(number, unit, name)
     if same:
-        message = f"row {number}: {name} {unit} stands in row {other} with the same content: keep one of them."
+        message = f"{where}: stands in row {other} with the same content: keep one of them."
         return Issue(number, unit, name, "duplicate-row", "warning", message, unit)
     message = (
-        f"row {number}: {name} {unit} is stated again in row {other} for some of the same days, with other content: "
+        f"{where}: is stated again in row {other} for some of the same days, with other content: "
         "keep the right row, or give both valid_from and valid_to that do not overlap."
     )
     return Issue(number, unit, name, "overlapping-validity", "error", message, unit)
@@ -103,9 +106,31 @@ def _halves(session: Session, target: Layer, found: list[Issue]) -> list[Issue]:
         {"units": sorted(units)},
     )
     name = field_of(target)
-    message = "row {row}: another row of {name} {unit} is rejected, and its rows are taken together or not at all: mend that one."
+    message = "{where}: another row of {name} {unit} is rejected, and its rows are taken together or not at all: mend that one."
     issues = [
-        Issue(row, unit, name, "incomplete-unit", "error", message.format(row=row, name=name, unit=unit), unit)
+        Issue(
+            *(row, unit, name, "incomplete-unit", "error"),
+            message.format(where=located(row, unit, name), name=name, unit=unit),
+            unit,
+        )
         for row, unit in rows
     ]
     return _reject(session, target, issues)
+
+
+# Most units stand in one row, and these clash with nothing. Of districts and parcels any two rows of a day clash, of
+# holdings those whose parts share land.
+_CLASHES = """
+WITH again AS MATERIALIZED (
+    SELECT s.*, r.geom
+    FROM stated s
+    JOIN (SELECT unit FROM stated GROUP BY unit HAVING count(*) > 1) repeated USING (unit)
+    JOIN (SELECT row, {geom}::geometry AS geom FROM {rows}) r USING (row)
+)
+SELECT a.row, a.unit, min(b.row) AS other, bool_and(a.content = b.content) AS same
+FROM again a
+JOIN again b ON b.unit = a.unit AND b.row <> a.row AND b.days && a.days
+WHERE a.content = b.content OR a.geom IS NULL OR b.geom IS NULL OR shared_m2(a.geom, b.geom) >= 0.01
+GROUP BY a.row, a.unit
+ORDER BY a.row
+"""

@@ -4,6 +4,7 @@ Every reader takes the cell as it came and returns its text for the database, No
 """
 
 import difflib
+import functools
 import re
 import unicodedata
 from collections.abc import Callable
@@ -21,7 +22,7 @@ LARGEST_M2 = Decimal(10) ** 9
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 # C0 and C1 controls, bidirectional controls, lone surrogates, BOM and the replacement of undecodable bytes
-_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
+FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _MISREAD = re.compile("\ufffd|[ÃÂ][\u0080-\u00bf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
 _KEY = re.compile(r"\d{6}(?:\d{3}|___)\d{5}(?:\d{4}|____)(?:\d{2}|__)", re.ASCII)
 _PLAIN = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
@@ -57,7 +58,7 @@ def text(cell: Cell) -> str | None:
     found = unicodedata.normalize("NFC", found)
     if len(found) > LONGEST_TEXT:
         raise Unreadable("text-too-long", f"has {len(found)} characters: shorten it to {LONGEST_TEXT}")
-    if _FORBIDDEN.search(found):
+    if FORBIDDEN.search(found):
         raise Unreadable("control-character", "holds a control character: remove line breaks, tabs and invisible marks")
     return found or None
 
@@ -211,5 +212,10 @@ def reader(column: Column, options: Options) -> Reader:
         return lambda cell: area(cell, column.positive)
     if column.kind == "choice" and column.name in options.choices:
         known = options.choices[column.name]
-        return lambda cell: choice(cell, known, column.name)
-    return {"yes_no": yes_no, "day": day}.get(column.kind, text)
+        return _remembering(lambda cell: choice(cell, known, column.name))
+    return _remembering({"yes_no": yes_no, "day": day}.get(column.kind, text))
+
+
+def _remembering(read: Reader) -> Reader:
+    """Few values stand in most cells of such a column: each is read once. 1, 1.0 and true stay apart."""
+    return functools.lru_cache(maxsize=4096, typed=True)(read)

@@ -1,5 +1,6 @@
 """The command line as people use it: journeys with their exit codes, answers and refusals."""
 
+import io
 import json
 import os
 import re
@@ -158,6 +159,47 @@ def test_a_refused_file_changes_nothing_and_says_why(landreserve: Landreserve, t
     assert landreserve("import", "zones", str(broken), "--report", "x.pdf").code == 2
 
 
+class Terminal(io.StringIO):
+    """Somebody who answers at the terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_an_import_would_end_is_shown_and_asked_first(
+    new_database: Callable[[str], Town],
+    on_database: Callable[[Town], Landreserve],
+    parcels_file: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A layer of three: even one of them ends only when somebody says so, and all three are never a few."""
+    landreserve = on_database(new_database("quarter"))
+    whole, cut = parcels_file("all.geojson", 1, 2, 3), parcels_file("cut.geojson", 1, 2)
+    assert landreserve("migrate").code == 0
+    assert landreserve("import", "parcels", str(whole)).code == 0
+    replacing = ("import", "parcels", str(cut), "--replace")
+    said = landreserve(*replacing)
+    told = "cut.geojson: This file would end 1 of 3 facts of the layer 'parcels' (1 unit, 1.0000 ha)"
+    assert (said.code, told in said.err, "--confirm-closing 1" in said.err) == (2, True, True)
+    tried = landreserve(*replacing, "--dry-run")
+    assert (tried.code, "1 of 3 facts of the layer 'parcels' (1 unit, 1.0000 ha)" in tried.out) == (0, True)
+    assert landreserve(*replacing, "--confirm-closing", "2").code == 2
+
+    ended = parcels_file("ended.geojson", 1, 2, 3, valid_to="2027-01-01")
+    said = landreserve("import", "parcels", str(ended))
+    assert (said.code, "3 of 3 facts" in said.err, "3 units, 3.0000 ha" in said.err) == (2, True, True)
+    assert len(landreserve("parcels", "--on", "2027-01-01", "--json").json["parcels"]) == 3
+
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    said = landreserve(*replacing)
+    assert (said.code, "would end 1 of 3 facts" in said.err, "End them?" in said.err) == (2, True, True)
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert landreserve(*replacing).code == 0
+    assert len(landreserve("parcels", "--json").json["parcels"]) == 2
+    assert landreserve("import", "parcels", str(ended), "--confirm-closing", "2").code == 0
+    assert landreserve("parcels", "--on", "2027-01-01", "--json").json["parcels"] == []
+
+
 def test_the_answers_are_those_of_the_api(in_town: Landreserve, api: Any) -> None:
     known = "2026-03-02T00:00:00Z"
     changes = ("--from", "2026-01-20", "--to", "2026-05-01", "--known-at", known)
@@ -182,6 +224,38 @@ def test_the_answers_are_those_of_the_api(in_town: Landreserve, api: Any) -> Non
         assert (said.code, len(said.out) > 50, said.err) == (0, True, "")
 
 
+def test_the_list_of_parcels_is_the_api_s_page_by_page(in_town: Landreserve, api: Any) -> None:
+    asked = {"on": "2026-04-30", "known_at": "2026-03-02T00:00:00Z"}
+    options = ("--on", asked["on"], "--known-at", asked["known_at"])
+    for more in ({}, {"district": "Altona"}, {"after": key(3)}):
+        arguments = [word for name, value in more.items() for word in (f"--{name}", value)]
+        expected = api.get("/api/parcels", params={**asked, **more}).json()
+        assert in_town("parcels", *options, *arguments, "--json").json == expected
+        assert expected["parcels"]
+    keys: list[str] = []
+    after: list[str] = []
+    while True:
+        page = in_town("parcels", *options, *after, "--limit", "4", "--json").json
+        keys += [row["key"] for row in page["parcels"]]
+        if page["next"] is None:
+            break
+        after = ["--after", page["next"]]
+    assert keys == [row["key"] for row in api.get("/api/parcels", params=asked).json()["parcels"]]
+    said = in_town("parcels", *options, "--limit", "4")
+    assert (said.code, key(4) in said.out, f"--after {key(4)} --on 2026-04-30 --known-at" in said.err) == (
+        0,
+        True,
+        True,
+    )
+
+
+def test_no_command_is_described_by_half_a_sentence(in_town: Landreserve) -> None:
+    for group in ([], ["db"], ["parcel"], ["holding"], ["token"]):
+        commands = in_town(*group, "--help").out.partition("Commands:")[2]
+        assert len(commands.splitlines()) > 1
+        assert "..." not in commands
+
+
 def test_entries_are_written_as_csv(in_town: Landreserve, tmp_path: Path) -> None:
     path = tmp_path / "entries.csv"
     assert in_town("entries", "--on", "2026-04-30", "--standing", "unclear", "--csv", str(path)).code == 0
@@ -197,6 +271,14 @@ def test_entries_are_written_as_csv(in_town: Landreserve, tmp_path: Path) -> Non
         (["reserve", "--by", "weather"], "district"),
         (["parcel", "12"], "20 characters"),
         (["parcel", key(77777)], "no parcel"),
+        (["parcel", key(1), "--known-at", "2026-01-15T10:59:59Z"], "first recorded at 2026-01-15T11:00:00"),
+        (["parcel", key(1), "--history", "--known-at", "2026-01-15T10:59:59Z"], "first recorded at"),
+        (["import", "holdings", "."], "is a folder: name the files in it"),
+        (["parcel", "set", key(1), "--from", "2026-01-01"], "at least one fact"),
+        (["parcel", "set", key(1), "--from", "2026-01-01", "--official-m2", "much"], "amount in m2"),
+        (["parcel", "set", key(77777), "--from", "2026-01-01", "--official-m2", "1"], "no parcel"),
+        (["parcel", "set", key(1), "--from", "2026-01-01", "--geometry", "x.geojson"], "--crs"),
+        (["parcel", "set", key(1), "--from", "2026-01-01", "--geometry", "x.json", "--crs", "EPSG:4326"], "x.json"),
         (["changes"], "--from"),
         (["stock", "--from", "2026-01-01"], "--to"),
         (["series", "--from", "2026-02-01", "--to", "2026-01-01"], "exchange"),
@@ -242,6 +324,33 @@ def test_a_sale_by_hand(in_suburb: Landreserve) -> None:
     assert in_suburb("parcel", parcel, "--on", "2029-12-31", "--json").json["holdings"][0]["disposition"] == "free"
     assert in_suburb("holding", "set", parcel, "--from", "2030-01-01", "--disposition", "unknown").code == 0
     assert in_suburb("reserve", "--on", "2030-01-02", "--json").json["unclear_ha"] > after["unclear_ha"]
+
+
+def test_a_parcel_s_own_facts_by_hand(in_suburb: Landreserve, tmp_path: Path) -> None:
+    parcel = key(3)
+    correction = ("parcel", "set", parcel, "--from", "2031-01-01", "--official-m2", "45000", "--note", "Neuvermessung")
+    done = in_suburb(*correction, "--json").json
+    assert done["recording"] is not None
+    assert [warning["code"] for warning in done["warnings"]] == ["area-differs"]
+    again = in_suburb(*correction).err
+    assert ("already" in again, "Warning, official_m2: The official area of 45000.00 m2" in again) == (True, True)
+    facts = in_suburb("parcel", parcel, "--on", "2031-01-01", "--json").json["facts"]
+    assert (facts["official_m2"], facts["gemarkung"], facts["district"]) == (45000, "Beispielmarsch", "Altona")
+    assert in_suburb("parcel", "show", parcel, "--on", "2030-12-31", "--json").json["facts"]["official_m2"] == 50000
+
+    outline = tmp_path / "outline.geojson"
+    x, y = 565_600, 5_930_000
+    ring = [[x, y], [x + 50, y], [x + 50, y + 100], [x, y + 100], [x, y]]
+    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    outline.write_text(json.dumps(feature))
+    drawn = ("parcel", "set", parcel, "--from", "2032-01-01", "--geometry", str(outline), "--crs", "EPSG:25832")
+    assert in_suburb(*drawn, "--official-m2", "unknown", "--district", "Wandsbek").code == 0
+    facts = in_suburb("parcel", parcel, "--on", "2032-01-01", "--json").json["facts"]
+    assert (facts["district"], facts["official_m2"], facts["area_basis"]) == ("Wandsbek", None, "ellipsoidal")
+    assert facts["area_m2"] == pytest.approx(5000, abs=10)
+    feature["geometry"]["coordinates"] = [ring[:-1]]  # type: ignore[index]
+    outline.write_text(json.dumps(feature))
+    assert (in_suburb(*drawn).code, "not closed" in in_suburb(*drawn).err) == (2, True)
 
 
 def test_tokens_are_made_listed_and_revoked(in_town: Landreserve, town: Town) -> None:
@@ -317,6 +426,7 @@ def test_up_serves_the_demo_register_and_a_backup_brings_it_back(at_home: Landre
             assert process.wait(20) in (0, -signal.SIGINT, 130)
     assert (served["fictitious"], served["net_ha"] > 50) == (True, True)
     assert f"http://127.0.0.1:{port}/docs" in log.read_text()
+    assert re.search(r"^\d+ files of the fictitious demo register loaded\.$", log.read_text(), re.MULTILINE)
     question = ("reserve", "--on", "2026-11-20", "--json")
     assert at_home(*question).json["net_m2"] == served["net_m2"]
     assert at_home("demo").code == 2

@@ -189,17 +189,18 @@ def test_backup_and_restore_as_the_operators_page_says(private: tuple[Path, embe
         owner.execute("INSERT INTO saved VALUES (ST_MakeEnvelope(0, 0, 10, 10, 25832), '[2020-01-01,)')")
         owner.execute("GRANT SELECT ON saved TO landreserve_web")
     page = (ROOT / "docs/operations.md").read_text()
-    commands = page.split("## Backup")[1].split("```sh\n")[1].split("```")[0]
-    before_restore, after = commands.split("# restore")
-    programs, environment = embedded.program(home, "pg_dump")
-    environment |= {"SOCKETS": str(embedded.status(home).sockets)}
-    environment["PATH"] = f"{programs.parent}:{environment['PATH']}"
-    shell = ["bash", "-e", "-u", "-c"]
-    subprocess.run([*shell, before_restore], env=environment, cwd=tmp_path, check=True)
+    backup, restore = page.split("## Backup")[1].split("```sh\n")[1].split("```")[0].splitlines()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LANDRESERVE_")}
+    environment |= {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LANDRESERVE_HOME": str(home)}
+
+    def shell(command: str) -> None:
+        subprocess.run(["bash", "-euc", command], env=environment, cwd=tmp_path, check=True)
+
+    shell("landreserve migrate")
+    shell(backup)
     with connect(urls.owner) as owner:
         owner.execute("DELETE FROM saved")
-    subprocess.run([*shell, "#" + after], env=environment, cwd=tmp_path, check=True)
-    embedded.start(home, silent)
+    shell(restore)
     assert ask(urls.web, "SELECT sum(ST_Area(area)) FROM saved") == 100
 
 

@@ -12,13 +12,15 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from app import bodies, schemas
+from app import bodies
 from app.bodies import FREE
 from app.problem_kinds import KINDS
+from app.schemas import changes, health, parcels, reserve, stock
 from parcels import db
 from tests.app.conftest import Town, service
 from tests.conftest import key
 
+NOUNS = (bodies, changes, health, parcels, reserve, stock)
 Problem = Callable[..., dict[str, Any]]
 
 
@@ -183,7 +185,35 @@ def test_a_busy_register_is_told_to_writers(town: Town, write: TestClient, probl
         connection.execute(text("SELECT 1 FROM register FOR UPDATE"))
         answer = write.put(f"/api/parcels/{key(1)}/holding", json=FREE, headers={"If-Match": "*"})
     engine.dispose()
-    problem(answer, 503, "busy")
+    said = problem(answer, 503, "busy")["detail"]
+    assert ("holds the register" in said, "Nothing of this one was recorded" in said) == (True, True)
+    assert answer.headers["retry-after"]
+
+
+def test_a_writer_without_a_connection_is_told_that_nothing_was_recorded(
+    town: Town, problem: Problem, new_token: Callable[..., tuple[str, str]]
+) -> None:
+    app = service(town.web, pool_size=1)
+    headers = {"Authorization": f"Bearer {new_token('planner')[1]}", "If-Match": "*"}
+    client = TestClient(app, raise_server_exceptions=False, headers=headers)
+    with app.state.writing() as session:
+        session.execute(text("SELECT 1"))
+        answer = client.put(f"/api/parcels/{key(1)}/holding", json=FREE)
+    assert "Nothing was recorded" in problem(answer, 503, "database-unavailable")["detail"]
+    assert answer.headers["retry-after"]
+
+
+def test_a_recording_that_takes_too_long_is_no_question(
+    write: TestClient, problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(session: Any, *_: Any, **__: Any) -> None:
+        session.execute(text("SET LOCAL statement_timeout = '50ms'"))
+        session.execute(text("SELECT pg_sleep(1)"))
+
+    monkeypatch.setattr("app.routes.parcels.edits.set_holding", slow)
+    answer = write.put(f"/api/parcels/{key(1)}/holding", json=FREE, headers={"If-Match": "*"})
+    said = problem(answer, 503, "write-timeout")["detail"]
+    assert ("Nothing was recorded" in said, "page" in said) == (True, False)
     assert answer.headers["retry-after"]
 
 
@@ -237,7 +267,7 @@ def test_the_description_declares_what_is_answered(api: TestClient) -> None:
 def test_the_examples_are_what_is_answered(api: TestClient) -> None:
     """Every example fits the schema of its answer; the bodies' examples fit theirs."""
     schema = api.get("/openapi.json").json()
-    models = {**vars(schemas), **vars(bodies)}
+    models = {name: model for nouns in NOUNS for name, model in vars(nouns).items()}
     for found in schema["paths"].values():
         for operation in found.values():
             content = operation["responses"]["200"]["content"]["application/json"]

@@ -69,6 +69,20 @@ def test_unknown_and_malformed_keys_are_told_apart(api: TestClient, problem: Pro
         assert "20 characters" in error["remedy"]
 
 
+def test_before_its_first_recording_nothing_was_known_of_a_parcel(api: TestClient, problem: Problem) -> None:
+    """As on that day: the register had no such parcel. The number of that day says so by having no recording."""
+    before, first = {"known_at": "2026-01-15T10:59:59Z"}, {"known_at": "2026-01-15T11:00:00Z"}
+    for path in ("", "/history"):
+        said = problem(api.get(f"/api/parcels/{UNTOUCHED}{path}", params=before), 404, "not-yet-known")
+        assert said["first_recorded_at"] == "2026-01-15T11:00:00+00:00"
+        (error,) = said["errors"]
+        assert (error["field"], said["first_recorded_at"] in error["remedy"]) == ("known_at", True)
+        assert api.get(f"/api/parcels/{UNTOUCHED}{path}", params=first).status_code == 200
+        problem(api.get(f"/api/parcels/{UNKNOWN}{path}", params=before), 404, "parcel-unknown")
+    for path in ("/api/reserve", "/api/parcels"):
+        assert api.get(path, params=before).json()["recorded_at"] is None
+
+
 def test_a_sale_is_recorded_and_the_number_follows(api: TestClient, write: TestClient) -> None:
     day = {"on": "2026-05-20"}
     before = api.get("/api/reserve", params=day).json()
@@ -131,7 +145,6 @@ def test_what_is_not_stated_is_not_lost_silently(write: TestClient, problem: Pro
         ({"holder": "Hafen AG"}, "holder", "LIG"),
         ({"disposition": "given"}, "disposition", "leasehold"),
         ({"designation": "XX"}, "designation", "GE"),
-        ({"disposition_until": "2027-01-01"}, "disposition_until", "reserved"),
         ({"valid_to": "2026-11-01"}, "valid_to", "later day"),
         ({"valid_from": "2026-02-30"}, "body.valid_from", "YYYY-MM-DD"),
         ({"valid_from": 20260501}, "body.valid_from", "YYYY-MM-DD"),
@@ -188,6 +201,8 @@ def test_an_outline_is_taken_in_both_systems(api: TestClient, write: TestClient,
         ({"type": "Point", "coordinates": [565000, 5930000]}, "no area"),
         ({"type": "Polygon", "coordinates": []}, "empty"),
         ({"type": "Polygon", "coordinates": [[[1, 2], [3, 4]]]}, "rings"),
+        ({"type": "Polygon", "coordinates": [ring(200, 0, 100)[:-1]]}, "not closed"),
+        ({"type": "MultiPolygon", "coordinates": [[ring(200, 0, 100)], [ring(400, 0, 100)[:-1]]]}, "not closed"),
         ({"type": "Polygon", "coordinates": [ring(0, 0, 0)]}, ""),
         ({"type": "Polygon", "coordinates": [[[10, 53], [10.1, 53], [10.1, 53.1], [10, 53]]]}, "outside Hamburg"),
         ({"type": "Polygon", "coordinates": [[["a", 2], [3, 4], [3, 5], ["a", 2]]]}, "pair of numbers"),

@@ -14,7 +14,7 @@ from tests.faults.own import engine_of, fingerprint, own_database
 
 pytestmark = pytest.mark.faults
 ROOT = Path(__file__).resolve().parents[2]
-STEPS = ["reading", "amending", "measuring", "judging", "settling", "before commit", "after commit"]
+STEPS = ["reading", "amending", "choosing", "measuring, part 1 of 1", "posting", "before commit", "after commit"]
 PARCELS = 700  # more than the ledger measures without choosing
 
 
@@ -61,7 +61,7 @@ def test_killed_at_a_step(world, step):
     assert after == before
 
 
-@pytest.mark.parametrize("statement", [4, 10, 16])
+@pytest.mark.parametrize("statement", [4, 10, 16, 40, 70])
 def test_killed_after_a_statement(world, statement):
     before, after = killed(world, str(statement))
     assert after == before

@@ -44,6 +44,7 @@ def through(path: Path, layer: str, **options: Any) -> Outcome:
     chosen = Options(**{"choices": CHOICES, **options})
     with read(path, layer, chosen, lambda rows, total: outcome.progress.append((rows, total))) as reading:
         content = b"".join(reading.chunks()).decode()
+        reading.rest()
     for cells in csv.reader(io.StringIO(content)):
         outcome.rows.append({name: cell or None for name, cell in zip(reading.columns, cells, strict=True)})
     outcome.issues, outcome.reading = reading.issues, reading

@@ -150,7 +150,7 @@ def test_a_writer_that_stays_does_not_make_others_wait_for_the_migration(empty):
     """A migration that waits for a lock gives up after three seconds and asks again; who stands behind it goes on."""
     urls, engine = empty
     db.migrate(engine)
-    downgrade(engine, "-1")
+    downgrade(engine, "0001")  # of what comes after, 0002 locks the parcels
     lock, done = text("LOCK TABLE parcel IN ROW EXCLUSIVE MODE"), threading.Event()
 
     def upgrade():

@@ -1,5 +1,7 @@
 """Writing by hand: one parcel's holding or facts over [valid_from, valid_to), on the state that the caller has read."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,20 +12,13 @@ from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from app.geometry import GeometryRefusedError
 from parcels import history, register
+from parcels.importing import Limits, beside
+from parcels.importing.beside import Remark
+from parcels.importing.store import choices
+from parcels.importing.values import Unreadable, choice, misread
 from parcels.models import Holding, Parcel
-from parcels.parcels import version_tag
-from rules.law import LAW
-
-LISTED = {"holder": "holders.known", "disposition": "dispositions.known", "designation": "designations.known"}
-
-
-class ParcelUnknownError(LookupError):
-    """The register has never heard of the key."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"The register has no parcel {key}.")
+from parcels.parcels import check_heard_of, version_tag
 
 
 class HeldInPartsError(ValueError):
@@ -66,30 +61,40 @@ class Span:
         return Range(self.since, self.until, bounds="[)")
 
 
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Who records an edit, when, and why."""
+
+    now: datetime
+    actor: str
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What an edit did, and what looks wrong or has no effect about it: the findings that an import would report."""
+
+    change: register.Change
+    remarks: list[Remark]
+
+
 def check_version(session: Session, key: str, known_versions: Sequence[str] | None, now: datetime) -> None:
     """Take the register's lock and compare what the caller has read with what is; None takes any version.
 
     ParcelUnknownError for a key that is not in the register, StaleError for an older version.
     """
     history.lock(session, now)
-    for fact, column in ((Parcel, Parcel.key), (Holding, Holding.parcel_key)):
-        if session.scalar(select(fact.id).where(column == key).limit(1)) is not None:
-            break
-    else:
-        raise ParcelUnknownError(key)
+    check_heard_of(session, key)
     if known_versions is not None and version_tag(session, key) not in known_versions:
         raise StaleError(key)
 
 
-def set_holding(
-    session: Session, key: str, span: Span, facts: Mapping[str, Any], now: datetime, actor: str, note: str | None
-) -> register.Change:
-    """State who holds the whole parcel over a span. The lock is held; what is stated replaces all that was."""
-    for field, parameter in LISTED.items():
-        _check_listed(field, parameter, facts[field])
-    if facts["disposition_until"] is not None and facts["disposition"] not in _codes("dispositions.reserved"):
-        remedy = "Leave it empty: only land that is reserved is so until a day."
-        raise ValueRefusedError("disposition_until", "disposition_until without a reservation", remedy)
+def set_holding(session: Session, key: str, span: Span, facts: Mapping[str, Any], recording: Recording) -> Edited:
+    """State who holds the whole parcel over a span. The lock is held; what is stated replaces all that was.
+
+    ValueRefusedError for a code that no list of the law has, HeldInPartsError where parts are held separately.
+    """
+    listed = {name: _listed(name, facts[name], known) for name, known in choices().items()}
     in_parts = select(Holding.id).where(
         Holding.parcel_key == key,
         func.upper_inf(Holding.known),
@@ -98,21 +103,17 @@ def set_holding(
     )
     if session.scalar(in_parts.limit(1)) is not None:
         raise HeldInPartsError(key)
-    row = {"parcel_key": key, **facts, "valid_from": span.since, "valid_to": span.until}
-    return register.edit(session, "holdings", [row], now, actor, note)
+    row = {"parcel_key": key, **facts, **listed, "valid_from": span.since, "valid_to": span.until}
+    return _record(session, "holdings", key, [row], recording)
 
 
 def set_parcel(
-    session: Session,
-    key: str,
-    span: Span,
-    facts: Mapping[str, Any],
-    outline: str | None,
-    now: datetime,
-    actor: str,
-    note: str | None,
-) -> register.Change:
-    """State a parcel's own facts over a span; without an `outline` (EWKB text) the recorded ones stay. The lock is held."""
+    session: Session, key: str, span: Span, facts: Mapping[str, Any], recording: Recording, outline: str | None = None
+) -> Edited:
+    """State a parcel's own facts over a span; without an `outline` (EWKB text) the recorded ones stay. The lock is held.
+
+    ValueRefusedError where no outline is given and none is recorded for some of the days.
+    """
     if outline is not None:
         rows = [{"key": key, **facts, "geom": outline, "valid_from": span.since, "valid_to": span.until}]
     else:
@@ -120,11 +121,24 @@ def set_parcel(
             {"key": key, **facts, "geom": version.geom, "valid_from": version.since, "valid_to": version.until}
             for version in _outlines(session, key, span)
         ]
-    return register.edit(session, "parcels", rows, now, actor, note)
+    return _record(session, "parcels", key, rows, recording)
+
+
+def _record(session: Session, layer: str, key: str, rows: list[dict[str, Any]], recording: Recording) -> Edited:
+    change = register.edit(session, layer, rows, recording.now, recording.actor, recording.note)
+    remarks = beside.check(session, history.LAYERS[layer])
+    if layer == "parcels":
+        remarks += beside.check_areas(session, Limits().area_tolerance)
+    remarks += [
+        Remark(1, key, name, "encoding", "warning", f"'{value}' looks misread", "write its umlauts anew", value)
+        for name, value in rows[0].items()
+        if isinstance(value, str) and misread(value)
+    ]
+    return Edited(change, remarks)
 
 
 def _outlines(session: Session, key: str, span: Span) -> Sequence[Row[Any]]:
-    """The outlines known of the days of a span, without a gap; GeometryRefusedError where one is missing."""
+    """The outlines known of the days of a span, without a gap; ValueRefusedError where one is missing."""
     days = Parcel.valid.op("*")(span.days)
     found = session.execute(
         select(
@@ -139,16 +153,16 @@ def _outlines(session: Session, key: str, span: Span) -> Sequence[Row[Any]]:
     starts = [*(version.since for version in found), span.until]
     if not found or starts != ends:
         remedy = "Send `geometry` and `crs`, or a span over which the parcel's outline is recorded."
-        raise GeometryRefusedError("No outline is recorded for some of these days", remedy)
+        raise ValueRefusedError("geometry", "No outline is recorded for some of these days", remedy)
     return found
 
 
-def _check_listed(field: str, parameter: str, value: str | None) -> None:
-    known = _codes(parameter)
-    if value is not None and value not in known:
-        raise ValueRefusedError(field, f"'{value}' is not known", f"Use one of {', '.join(known)}; null if unknown.")
-
-
-def _codes(parameter: str) -> list[str]:
-    """All codes that a list of the law ever had, in their order."""
-    return list(dict.fromkeys(code for value in LAW.parameters[parameter] for code in value.codes))
+def _listed(field: str, value: str | None, known: frozenset[str]) -> str | None:
+    """A code of the law's lists, read as the import reads it."""
+    try:
+        return choice(value, known, field)
+    except Unreadable as unknown:
+        said, _, remedy = str(unknown).partition(": ")
+        raise ValueRefusedError(
+            field, f"'{value}' {said}", f"{remedy[:1].upper()}{remedy[1:]}; null if unknown."
+        ) from None

@@ -1,0 +1,1 @@
+"""The answers as they leave, a module for each noun."""

@@ -1,0 +1,111 @@
+"""What is stated against what stands: which facts an amendment closes and which it adds, unit by unit and day by day.
+
+A unit stated in one row of which nothing stands, or just this, needs no arithmetic of days: most of a city is so.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+WORKSPACE = """
+CREATE TEMP TABLE IF NOT EXISTS stated (row bigint PRIMARY KEY, unit text COLLATE "C", content uuid, days daterange)
+    ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS amendment (
+    fact bigint, row bigint, days daterange, closes boolean, unit text COLLATE "C", content uuid
+) ON COMMIT DELETE ROWS;
+DELETE FROM stated; DELETE FROM amendment
+"""
+
+
+def digest(session: Session, incoming: str, unit: str, columns: list[str]) -> None:
+    """Hash the rows of `incoming` that came in since the last call; rows must come with growing numbers."""
+    session.execute(text(_DIGEST.format(incoming=incoming, unit=unit, names=", ".join(columns))))
+
+
+def compare(session: Session, table: str, unit: str, replace: bool) -> tuple[int, int, int]:
+    """Fill `amendment` with the facts to close and those to add; gives how many are closed, added and ended.
+
+    With `replace` the units that are not stated lose the days that the rows cover.
+    """
+    elsewhere = _ELSEWHERE.format(table=table, unit=unit) if replace else ""
+    session.execute(text(_COMPARE.format(table=table, unit=unit, elsewhere=elsewhere)))
+    closed, added, ended = session.execute(text(_COUNTS)).one()
+    return closed, added, ended
+
+
+# Content is hashed over all columns; equal content on adjacent days is one fact, so that order does not matter.
+_DIGEST = """
+INSERT INTO stated (row, unit, content, days)
+SELECT row, {unit}, md5(ROW({names})::text)::uuid, daterange(valid_from, valid_to)
+FROM {incoming}
+WHERE row > (SELECT coalesce(max(row), 0) FROM stated) AND row <= (SELECT max(row) FROM {incoming})
+"""
+
+_COMPARE = """
+INSERT INTO amendment (fact, row, days, closes, unit, content)
+WITH moot AS MATERIALIZED (
+    SELECT unit FROM stated GROUP BY unit HAVING count(*) > 1
+    UNION
+    SELECT s.unit FROM stated s JOIN {table} f ON f.{unit} = s.unit AND upper_inf(f.known)
+    WHERE f.content <> s.content OR f.valid <> s.days
+),
+open AS MATERIALIZED (SELECT s.* FROM stated s JOIN moot USING (unit)),
+covered AS (
+    SELECT unit, range_agg(days) AS days FROM open GROUP BY unit {elsewhere}
+),
+standing AS (
+    SELECT f.id, f.{unit} AS unit, f.content, f.valid
+    FROM {table} f JOIN covered c ON c.unit = f.{unit}
+    WHERE upper_inf(f.known)
+),
+-- A fact stated again with an end, and otherwise the same, ends there; what it leaves open otherwise stays.
+ends AS (
+    SELECT unit, content, range_agg(days) AS days, daterange(max(upper(days)), NULL) AS later
+    FROM open WHERE NOT upper_inf(days) GROUP BY unit, content
+),
+wanted AS (
+    SELECT unit, content, min(row) AS row, min(fact) AS fact, unnest(range_agg(days)) AS days
+    FROM (
+        SELECT unit, content, row, NULL::bigint AS fact, days FROM open
+        UNION ALL
+        SELECT s.unit, s.content, NULL, s.id,
+               unnest(datemultirange(s.valid) - c.days - datemultirange(coalesce(e.later, 'empty')))
+        FROM standing s
+        JOIN covered c USING (unit)
+        LEFT JOIN ends e ON e.unit = s.unit AND e.content = s.content AND e.days && s.valid
+    ) said
+    GROUP BY unit, content
+)
+SELECT NULL, s.row, s.days, false, s.unit, s.content FROM stated s
+WHERE NOT EXISTS (SELECT FROM moot WHERE moot.unit = s.unit)
+    AND NOT EXISTS (SELECT FROM {table} f WHERE f.{unit} = s.unit AND upper_inf(f.known))
+UNION ALL
+SELECT s.id, NULL, s.valid, true, s.unit, s.content FROM standing s
+WHERE NOT EXISTS (
+    SELECT FROM wanted w WHERE w.unit = s.unit AND w.content = s.content AND w.days = s.valid)
+UNION ALL
+SELECT w.fact, w.row, w.days, false, w.unit, w.content FROM wanted w
+WHERE NOT EXISTS (
+    SELECT FROM standing s WHERE s.unit = w.unit AND s.content = w.content AND s.valid = w.days)
+"""
+
+_ELSEWHERE = """
+    UNION ALL
+    SELECT f.unit, s.days
+    FROM (SELECT DISTINCT {unit} AS unit FROM {table} WHERE upper_inf(known)) f
+    CROSS JOIN (SELECT range_agg(days) AS days FROM stated) s
+    WHERE f.unit NOT IN (SELECT unit FROM stated)
+"""
+
+# Ended is what has no successor: facts of a unit beyond those stated in their place, and facts stated again with an end.
+_COUNTS = """
+SELECT (SELECT count(*) FROM amendment WHERE closes)::int, (SELECT count(*) FROM amendment WHERE NOT closes)::int,
+       (SELECT coalesce(sum(greatest(closed - stated, 0)), 0) FROM (
+           SELECT count(*) FILTER (WHERE closes) AS closed,
+                  count(*) FILTER (WHERE NOT closes AND row IS NOT NULL) AS stated
+           FROM amendment WHERE unit IN (SELECT unit FROM amendment WHERE closes) GROUP BY unit
+       ) units)::int + (
+           SELECT count(*) FROM amendment was JOIN amendment now USING (unit, content)
+           WHERE was.closes AND now.row IS NOT NULL AND upper(now.days) < coalesce(upper(was.days), 'infinity'))::int
+"""

@@ -1,0 +1,150 @@
+"""Stated rows beside the register: what is taken, but looks wrong or has no effect. One set of checks for files and edits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from parcels.history import Layer
+from parcels.importing.checks import AREAS_APART, AREAS_REMEDY, areas_apart, areas_said
+from parcels.importing.contract import Issue, Severity, located
+from rules.law import LAW
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One finding about a stated row: a stable `kind`, the field, what is the matter and what to do about it."""
+
+    row: int
+    unit: str
+    field: str
+    kind: str
+    severity: Severity
+    said: str
+    remedy: str
+    value: str | None = None
+
+    def issue(self) -> Issue:
+        """The finding as a line of an import's report."""
+        message = f"{located(self.row, self.unit, self.field)}: {self.said}: {self.remedy}."
+        return Issue(self.row, self.unit, self.field, self.kind, self.severity, message, self.value)
+
+
+def check(session: Session, layer: Layer) -> list[Remark]:
+    """What can be said of the rows in a layer's workspace, once they stand in the register beside everything else."""
+    return [remark for one in _CHECKS.get(layer.name, ()) for remark in one.of(session)]
+
+
+def check_areas(session: Session, tolerance: float) -> list[Remark]:
+    """Parcels stated by hand whose official area and outline do not fit; of a file's rows the gate has said so."""
+    rows = session.execute(
+        text("SELECT row, key, official_m2, round(ST_Area(geom)::numeric, 2) FROM incoming_parcel ORDER BY row")
+    )
+    return [
+        Remark(
+            *(row, key, "official_m2", AREAS_APART, "warning"),
+            *(areas_said(official, polygon), AREAS_REMEDY, str(official)),
+        )
+        for row, key, official, polygon in rows
+        if official is not None and areas_apart(official, polygon, Decimal(str(tolerance)))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """One check: its statement gives row, unit, value and whatever else `said` and `remedy` name."""
+
+    kind: str
+    severity: Severity
+    field: str
+    said: str
+    remedy: str
+    statement: str
+
+    def of(self, session: Session) -> list[Remark]:
+        reserved = sorted({code for value in LAW.parameters["dispositions.reserved"] for code in value.codes})
+        bound = {"reserved": reserved} if ":reserved" in self.statement else {}
+        return [
+            Remark(
+                *(row["row"], row["unit"], self.field, self.kind, self.severity),
+                *(self.said.format(**row), self.remedy.format(**row), row["value"]),
+            )
+            for row in session.execute(text(self.statement), bound).mappings()
+        ]
+
+
+_MEASURED = """EXISTS (SELECT FROM parcel p WHERE p.key = i.parcel_key AND upper_inf(p.known)
+    AND p.valid && daterange(i.valid_from, i.valid_to))"""
+
+_CHECKS = {
+    "parcels": (
+        _Check(
+            *("district-unknown", "warning", "district"),
+            "'{value}' is not in the districts layer{others}",
+            "use one of {known}, or leave it empty to have it found by the outline",
+            """
+            SELECT min(i.row) AS row, (array_agg(i.key ORDER BY i.row))[1] AS unit, i.district AS value, d.listed AS known,
+                   CASE WHEN count(*) > 1 THEN ', here and in ' || count(*) - 1 || ' more rows' ELSE '' END AS others
+            FROM incoming_parcel i
+            CROSS JOIN (
+                SELECT array_agg(name) AS names, string_agg(DISTINCT name, ', ') AS listed FROM district WHERE upper_inf(known)
+            ) d
+            WHERE i.district <> ALL (d.names)
+            GROUP BY i.district, d.listed ORDER BY 1
+            """,
+        ),
+    ),
+    "holdings": (
+        _Check(
+            *("no-area", "warning", "key"),
+            "the parcel is not in the register and no area is declared, so its hectares are unknown",
+            "import the parcel, or fill declared_net_m2 and designation",
+            """
+            SELECT row, parcel_key AS unit, parcel_key AS value FROM incoming_holding i
+            WHERE declared_net_m2 IS NULL
+                AND NOT EXISTS (SELECT FROM parcel p WHERE p.key = i.parcel_key AND upper_inf(p.known))
+            ORDER BY row
+            """,
+        ),
+        *(
+            _Check(
+                *("declared-unused", "note", field),
+                f"the parcel has a geometry for these days, so {instead} and {field} is not used",
+                "leave it empty",
+                f"""
+                SELECT row, parcel_key AS unit, {field}::text AS value FROM incoming_holding i
+                WHERE {field} IS NOT NULL AND {_MEASURED} ORDER BY row
+                """,
+            )
+            for field, instead in (
+                ("declared_net_m2", "its measured area counts"),
+                ("designation", "the plans over it count"),
+            )
+        ),
+        _Check(
+            *("until-unused", "warning", "disposition_until"),
+            "only reserved land is so until a day, and the disposition is {disposition}: the day is not used",
+            "state the disposition that ends then, or leave the day empty",
+            """
+            SELECT row, parcel_key AS unit, disposition_until::text AS value, coalesce(disposition, 'unknown') AS disposition
+            FROM incoming_holding
+            WHERE disposition_until IS NOT NULL AND NOT coalesce(disposition = ANY (:reserved), false) ORDER BY row
+            """,
+        ),
+        _Check(
+            *("part-outside", "warning", "geometry"),
+            "{value} m2 of the part lie outside its parcel and do not count",
+            "correct the outline, or import the parcel as it is now",
+            """
+            SELECT i.row, i.parcel_key AS unit, round(ST_Area(ST_Difference(i.geom, p.geom))::numeric, 2)::text AS value
+            FROM incoming_holding i
+            JOIN parcel p ON p.key = i.parcel_key AND upper_inf(p.known) AND p.valid && daterange(i.valid_from, i.valid_to)
+            WHERE i.geom IS NOT NULL AND ST_Area(ST_Difference(i.geom, p.geom)) > greatest(1, 0.001 * ST_Area(i.geom))
+            ORDER BY i.row
+            """,
+        ),
+    ),
+}

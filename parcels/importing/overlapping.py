@@ -1,0 +1,33 @@
+"""Parcels recorded beside others that they overlap, as findings: for a file's rows against the register, and for edits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from parcels.importing.alongside import KIND, MOST, REMEDY, UNCHECKED
+from parcels.importing.beside import Remark
+from parcels.limits import TooIntricateError
+from parcels.overlaps import parcels_overlap
+
+
+def check(session: Session, at: datetime, among: bool = True) -> list[Remark]:
+    """A warning for each two parcels that share land on a day, of those stated and recorded at `at`; `among` each other too."""
+    try:
+        found, pairs = parcels_overlap(session, at, among)
+    except TooIntricateError:
+        why = "the parcels were not compared with those recorded, which would take too long"
+        return [Remark(1, "", "geometry", UNCHECKED, "warning", why, "simplify the outlines")]
+    remarks = [
+        Remark(
+            *(one.row, one.key, "geometry", KIND, "warning"),
+            f"shares {one.m2:.2f} m2 with the recorded parcel {one.other} on the same days, which count twice",
+            *(REMEDY, f"{one.m2:.2f}"),
+        )
+        for one in found
+    ]
+    if pairs > len(found):
+        said = f"{pairs} pairs of parcels share land, the first {MOST} are listed"
+        remarks.append(Remark(found[0].row, "", "geometry", KIND, "warning", said, "mend those first", str(pairs)))
+    return remarks

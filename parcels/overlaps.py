@@ -1,0 +1,79 @@
+"""Parcels that share land with another one on the same days: what lies there would count twice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from parcels.limits import limited
+
+SECONDS = 20
+MOST = 1_000
+SLIVER_M = 0.1  # two surveys of one border differ by so much; what they share is not land that counts twice
+SLIVER_M2 = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """A parcel just recorded (the first of its rows in the workspace), another one, and the m2 (EPSG:25832) they share."""
+
+    row: int
+    key: str
+    other: str
+    m2: float
+
+
+def parcels_overlap(session: Session, at: datetime, among: bool = True) -> tuple[list[Overlap], int]:
+    """Which of the parcels stated in the workspace and recorded at `at` share land with others known; all, and 1,000 of them.
+
+    `among`: with each other too (an edit); the rows of a file the gate has compared. Raises TooIntricateError.
+    """
+    stay = "SELECT count(*) FROM parcel WHERE upper_inf(known) AND lower(known) < :at"
+    added = "SELECT count(*) FROM parcel WHERE lower(known) = :at"
+    bound = {"at": at, "sliver_m": SLIVER_M, "sliver_m2": SLIVER_M2, "most": MOST}
+    # from the smaller side: each of its parcels is looked up in the index over all
+    outward = among or session.execute(text(f"SELECT ({added}) < ({stay})"), {"at": at}).scalar_one()
+    pairs = _FROM_ADDED.format(among="OR o.key > f.key" if among else "") if outward else _FROM_STANDING
+    with limited(session, SECONDS):
+        found = session.execute(text(_REPORT.format(pairs=pairs, new="" if among else _NOT_STATED)), bound).all()
+    return [Overlap(*row[:4]) for row in found], found[0].pairs if found else 0
+
+
+_REPORT = """
+SELECT (SELECT min(row) FROM incoming_parcel i WHERE i.key = p.key) AS row, p.key, p.other, max(p.m2) AS m2,
+       count(*) OVER () AS pairs
+FROM ({pairs}) p
+WHERE p.m2 > :sliver_m2 {new}
+GROUP BY p.key, p.other
+ORDER BY 1, 2, 3
+LIMIT :most
+"""
+
+# What a file states of both parcels for the same days the gate has compared, recorded anew or not.
+_NOT_STATED = "AND NOT EXISTS (SELECT FROM stated s WHERE s.unit = p.other AND s.days && p.days)"
+
+# OFFSET 0 keeps the order of the joins: the planner knows nothing yet of what was just recorded.
+_FROM_ADDED = """
+SELECT f.key, o.key AS other, f.valid * o.valid AS days, shared_m2(f.geom, o.geom, :sliver_m) AS m2
+FROM (SELECT DISTINCT key FROM incoming_parcel OFFSET 0) i
+CROSS JOIN LATERAL (SELECT * FROM parcel WHERE key = i.key AND lower(known) = :at OFFSET 0) f
+CROSS JOIN LATERAL (
+    SELECT * FROM parcel o
+    WHERE o.geom && f.geom AND upper_inf(o.known) AND o.valid && f.valid AND o.key <> f.key
+        AND (lower(o.known) < :at {among})
+    OFFSET 0
+) o
+"""
+
+_FROM_STANDING = """
+SELECT f.key, o.key AS other, f.valid * o.valid AS days, shared_m2(f.geom, o.geom, :sliver_m) AS m2
+FROM (SELECT * FROM parcel WHERE upper_inf(known) AND lower(known) < :at OFFSET 0) o
+CROSS JOIN LATERAL (
+    SELECT * FROM parcel f
+    WHERE f.geom && o.geom AND upper_inf(f.known) AND f.valid && o.valid AND f.key <> o.key AND lower(f.known) = :at
+    OFFSET 0
+) f
+"""

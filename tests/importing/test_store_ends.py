@@ -1,0 +1,68 @@
+"""What an import would end: much of a layer only when the number is repeated, nothing because of a bad row."""
+
+import pytest
+from gate_files import features, parcel_key, square
+from registers import AT, fingerprint, holdings, take, zones
+
+from parcels.importing.contract import Refused
+from parcels.importing.store import LoadOptions, load
+
+
+@pytest.mark.parametrize(("facts", "ended"), [(10, 3), (10, 4), (100, 5), (100, 6)])
+def test_with_replace_facts_are_ended_only_when_the_number_is_repeated(session, tmp_path, facts, ended):
+    """Any number of them: what is not listed goes, and that is easily overlooked."""
+    take(session, "zones", zones(tmp_path / "all.geojson", range(facts)))
+    rest = zones(tmp_path / "rest.geojson", range(ended, facts))
+    before = fingerprint(session)
+    for confirmed in (None, ended - 1, ended + 1):
+        with pytest.raises(Refused, match=f"--confirm-closing {ended}") as refusal, session.begin_nested():
+            load(session, "zones", rest, LoadOptions(replace=True, confirm_closing=confirmed), AT, "test")
+        assert refusal.value.kind == "closing-much"
+        assert f"end {ended} of {facts} facts" in refusal.value.message
+        assert fingerprint(session) == before
+    tried = load(session, "zones", rest, LoadOptions(replace=True, dry_run=True, confirm_closing=ended), AT, "test")
+    assert tried.change.amendment.ended == tried.ended.facts == ended
+
+
+@pytest.mark.parametrize(("facts", "ended", "asks"), [(13, 3, False), (13, 4, True), (100, 5, False), (100, 6, True)])
+def test_much_is_ended_only_when_the_number_is_repeated(session, tmp_path, facts, ended, asks):
+    """One plan restated with fewer zones: more than three facts (of thirteen), and more than a twentieth of the layer."""
+    rows = [{"plan": "P", "designation": "GE"}] * facts
+    shapes = [square(n) for n in range(facts)]
+    take(session, "zones", features(tmp_path / "all.geojson", shapes, rows))
+    rest = features(tmp_path / "rest.geojson", shapes[ended:], rows[ended:])
+    before = fingerprint(session)
+    for confirmed in (None, ended - 1, ended + 1) if asks else ():
+        with pytest.raises(Refused, match=f"--confirm-closing {ended}"), session.begin_nested():
+            load(session, "zones", rest, LoadOptions(confirm_closing=confirmed), AT, "test")
+        assert fingerprint(session) == before
+    done = load(session, "zones", rest, LoadOptions(confirm_closing=ended if asks else None), AT, "test")
+    assert done.change.amendment.ended == ended
+
+
+def test_zones_of_one_plan_cut_short_are_noticed(session, tmp_path):
+    """A plan of ten zones restated with five: half of it would end."""
+    rows = [{"plan": "P", "designation": "GE"}] * 10
+    shapes = [square(n) for n in range(10)]
+    take(session, "zones", features(tmp_path / "z.geojson", shapes, rows))
+    with pytest.raises(Refused, match="--confirm-closing 5"), session.begin_nested():
+        load(session, "zones", features(tmp_path / "z.geojson", shapes[:5], rows[:5]), LoadOptions(), AT, "test")
+
+
+@pytest.mark.parametrize("bad", [[0], range(10)])
+def test_replace_is_refused_while_a_row_is_rejected(session, world, bad):
+    """What a bad row is about would end, few enough of them without a question."""
+    before = fingerprint(session)
+    rows = [{"key": parcel_key(n)} | ({"cleared": "vielleicht"} if n in bad else {}) for n in range(10)]
+    with pytest.raises(Refused, match=f"{len(bad)} of its rows cannot be taken") as refusal, session.begin_nested():
+        load(
+            session,
+            "holdings",
+            holdings(world / "h.csv", *rows),
+            LoadOptions(replace=True, confirm_closing=10),
+            AT,
+            "test",
+        )
+    assert refusal.value.kind == "replace-with-rejected"
+    assert [issue.row for issue in refusal.value.issues] == [n + 2 for n in bad]
+    assert fingerprint(session) == before
