@@ -20,7 +20,8 @@ DELETE FROM stated; DELETE FROM amendment
 
 def digest(session: Session, incoming: str, unit: str, columns: list[str]) -> None:
     """Hash the rows of `incoming` that came in since the last call; rows must come with growing numbers."""
-    session.execute(text(_DIGEST.format(incoming=incoming, unit=unit, names=", ".join(columns))))
+    rows = hashed(incoming, unit, columns)
+    session.execute(text(f"INSERT INTO stated (row, unit, content, days) {rows} {_NEW.format(incoming=incoming)}"))
 
 
 def compare(session: Session, table: str, unit: str, replace: bool) -> tuple[int, int, int]:
@@ -28,22 +29,36 @@ def compare(session: Session, table: str, unit: str, replace: bool) -> tuple[int
 
     With `replace` the units that are not stated lose the days that the rows cover.
     """
-    elsewhere = _ELSEWHERE.format(table=table, unit=unit) if replace else ""
-    session.execute(text(_COMPARE.format(table=table, unit=unit, elsewhere=elsewhere)))
-    closed, added, ended = session.execute(text(_COUNTS)).one()
+    session.execute(
+        text(f"INSERT INTO amendment (fact, row, days, closes, unit, content) {query(table, unit, replace)}")
+    )
+    closed, added, ended = session.execute(text(COUNTS)).one()
     return closed, added, ended
 
 
+def query(table: str, unit: str, replace: bool = False) -> str:
+    """What `amendment` is filled with, out of `stated`."""
+    return _COMPARE.format(
+        table=table, unit=unit, elsewhere=_ELSEWHERE.format(table=table, unit=unit) if replace else ""
+    )
+
+
+def hashed(incoming: str, unit: str, columns: list[str]) -> str:
+    """What `stated` is filled with, out of the rows of `incoming`."""
+    return _STATED.format(incoming=incoming, unit=unit, names=", ".join(columns))
+
+
 # Content is hashed over all columns; equal content on adjacent days is one fact, so that order does not matter.
-_DIGEST = """
-INSERT INTO stated (row, unit, content, days)
-SELECT row, {unit}, md5(ROW({names})::text)::uuid, daterange(valid_from, valid_to)
+_STATED = """
+SELECT row, {unit} AS unit, md5(ROW({names})::text)::uuid AS content, daterange(valid_from, valid_to) AS days
 FROM {incoming}
+"""
+
+_NEW = """
 WHERE row > (SELECT coalesce(max(row), 0) FROM stated) AND row <= (SELECT max(row) FROM {incoming})
 """
 
 _COMPARE = """
-INSERT INTO amendment (fact, row, days, closes, unit, content)
 WITH moot AS MATERIALIZED (
     SELECT unit FROM stated GROUP BY unit HAVING count(*) > 1
     UNION
@@ -77,7 +92,7 @@ wanted AS (
     ) said
     GROUP BY unit, content
 )
-SELECT NULL, s.row, s.days, false, s.unit, s.content FROM stated s
+SELECT NULL::bigint AS fact, s.row, s.days, false AS closes, s.unit, s.content FROM stated s
 WHERE NOT EXISTS (SELECT FROM moot WHERE moot.unit = s.unit)
     AND NOT EXISTS (SELECT FROM {table} f WHERE f.{unit} = s.unit AND upper_inf(f.known))
 UNION ALL
@@ -99,13 +114,14 @@ _ELSEWHERE = """
 """
 
 # Ended is what has no successor: facts of a unit beyond those stated in their place, and facts stated again with an end.
-_COUNTS = """
-SELECT (SELECT count(*) FROM amendment WHERE closes)::int, (SELECT count(*) FROM amendment WHERE NOT closes)::int,
+COUNTS = """
+SELECT (SELECT count(*) FROM amendment WHERE closes)::int AS closed,
+       (SELECT count(*) FROM amendment WHERE NOT closes)::int AS added,
        (SELECT coalesce(sum(greatest(closed - stated, 0)), 0) FROM (
            SELECT count(*) FILTER (WHERE closes) AS closed,
                   count(*) FILTER (WHERE NOT closes AND row IS NOT NULL) AS stated
            FROM amendment WHERE unit IN (SELECT unit FROM amendment WHERE closes) GROUP BY unit
        ) units)::int + (
            SELECT count(*) FROM amendment was JOIN amendment now USING (unit, content)
-           WHERE was.closes AND now.row IS NOT NULL AND upper(now.days) < coalesce(upper(was.days), 'infinity'))::int
+           WHERE was.closes AND now.row IS NOT NULL AND upper(now.days) < coalesce(upper(was.days), 'infinity'))::int AS ended
 """

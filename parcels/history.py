@@ -5,15 +5,18 @@ Every writer takes the register's lock first, so recordings follow one another a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from parcels import comparing
+from parcels.sql import chained
 from rules.law import LAW
 
 
@@ -122,9 +125,9 @@ class Amendment:
         return self.closed + self.added > 0
 
 
-def lock(session: Session, now: datetime) -> datetime:
+def lock(session: Session, now: datetime, besides: str = "NULL") -> datetime:
     """Take the register's lock and return the instant to record at: `now`, or just after the last recording."""
-    last = session.execute(text("SELECT recorded_at FROM register FOR UPDATE")).scalar_one()
+    last = session.execute(text(f"SELECT recorded_at, {besides} FROM register FOR UPDATE")).one().recorded_at
     return max(now, last + timedelta(microseconds=1)) if last else now
 
 
@@ -134,14 +137,20 @@ def record(session: Session, at: datetime, kind: str, actor: str, **details: Any
     The first recording also says by which version of the rules the ledger is derived; a rebuild renews that.
     """
     columns = {"at": at, "kind": kind, "actor": actor, **details}
-    names = ", ".join(columns)
+    return int(session.execute(_record(tuple(columns)), {**columns, "version": LAW.version}).scalar_one())
+
+
+@cache
+def _record(columns: tuple[str, ...]) -> TextClause:
     values = ", ".join("CAST(:summary AS jsonb)" if name == "summary" else f":{name}" for name in columns)
-    session.execute(
-        text("UPDATE register SET recorded_at = :at, rules_version = coalesce(rules_version, :version)"),
-        {"at": at, "version": LAW.version},
+    return text(
+        f"""
+        WITH renewed AS (
+            UPDATE register SET recorded_at = :at, rules_version = coalesce(rules_version, :version)
+        )
+        INSERT INTO recording ({", ".join(columns)}) VALUES ({values}) RETURNING id
+        """
     )
-    statement = text(f"INSERT INTO recording ({names}) VALUES ({values}) RETURNING id")
-    return int(session.execute(statement, columns).scalar_one())
 
 
 def open_workspace(session: Session, layer: Layer) -> None:
@@ -164,6 +173,18 @@ def state(session: Session, layer: Layer, rows: Sequence[dict[str, Any]]) -> Non
     session.execute(statement, [{"row": number, **dict.fromkeys(names), **row} for number, row in enumerate(rows, 1)])
 
 
+def amend_rows(
+    session: Session, layer: Layer, at: datetime, rows: Sequence[dict[str, Any]]
+) -> tuple[Amendment, list[str]]:
+    """Amend a layer with a few rows stated by hand; also the keys of the parcels whose ledger lines may change.
+
+    Geometry as EWKT or EWKB in EPSG:25832.
+    """
+    said = json.dumps([{"row": number, **row} for number, row in enumerate(rows, 1)], default=str)
+    done = session.execute(_amend_rows(layer.name), {"rows": said, "at": at}).one()
+    return Amendment(layer, done.closed, done.added, done.ended), sorted(set(done.touched))
+
+
 def amend(session: Session, layer: Layer, at: datetime, replace: bool = False) -> Amendment:
     """Amend a layer with the rows stated: close what they contradict, add what they say, keep the days they leave open.
 
@@ -177,35 +198,52 @@ def amend(session: Session, layer: Layer, at: datetime, replace: bool = False) -
             session.execute(text(_TOUCH_CLOSED.format(pieces=layer.pieces)))
             session.execute(text(_DROP_PIECES.format(pieces=layer.pieces)))
         session.execute(text(_CLOSE.format(table=layer.table)), {"at": at})
-        _add(session, layer, at)
+        session.execute(text(_add(layer)), {"at": at})
         if layer.pieces:
-            session.execute(text(_TOUCH_ADDED.format(table=layer.table, pieces=layer.pieces)), {"at": at})
+            session.execute(text(_TOUCH_ADDED.format(facts=layer.table, pieces=layer.pieces)), {"at": at})
         else:
             session.execute(text("INSERT INTO touched SELECT DISTINCT unit FROM amendment"))
-        session.execute(text("DELETE FROM amendment"))
     return Amendment(layer, closed, added, ended)
 
 
-def _add(session: Session, layer: Layer, at: datetime) -> None:
+def _add(layer: Layer) -> str:
     names = ", ".join(layer.columns)
     derived, expressions = ", ".join(layer.derived), ", ".join(layer.derived.values())
-    session.execute(
-        text(
-            f"""
-            INSERT INTO {layer.table} ({names}, {derived + "," if derived else ""} content, valid, known)
-            SELECT {names}, {expressions + "," if derived else ""} content, days, tstzrange(:at, NULL)
-            FROM (
-                SELECT i.*, a.content, a.days FROM (SELECT row, {names} FROM {layer.incoming}) i
-                JOIN amendment a USING (row)
-                UNION ALL
-                SELECT NULL, {", ".join(f"f.{name}" for name in layer.columns)}, a.content, a.days
-                FROM amendment a JOIN {layer.table} f ON f.id = a.fact
-                WHERE NOT a.closes AND a.row IS NULL
-            ) wanted
-            """
-        ),
-        {"at": at},
-    )
+    return f"""
+        INSERT INTO {layer.table} ({names}, {derived + "," if derived else ""} content, valid, known)
+        SELECT {names}, {expressions + "," if derived else ""} content, days, tstzrange(:at, NULL)
+        FROM (
+            SELECT i.*, a.content, a.days FROM (SELECT row, {names} FROM {layer.incoming}) i
+            JOIN amendment a USING (row)
+            UNION ALL
+            SELECT NULL, {", ".join(f"f.{name}" for name in layer.columns)}, a.content, a.days
+            FROM amendment a JOIN {layer.table} f ON f.id = a.fact
+            WHERE NOT a.closes AND a.row IS NULL
+        ) wanted
+        """
+
+
+@cache
+def _amend_rows(name: str) -> TextClause:
+    """All of an amendment in one statement, its rows read from JSON: what `amend` does table by table."""
+    layer = LAYERS[name]
+    columns = ", ".join(f"{name} {kind}" for name, kind in layer.columns.items())
+    source = f"jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(row bigint, {columns}, valid_from date, valid_to date)"
+    queries = {
+        layer.incoming: f"SELECT * FROM {source}",
+        "stated": comparing.hashed(layer.incoming, layer.unit, list(layer.columns)),
+        "amendment": comparing.query(layer.table, layer.unit),
+        "closed": f"{_CLOSE.format(table=layer.table)} RETURNING f.id",
+        # what is closed must be so before the new is checked against it
+        "added": f"{_add(layer)} WHERE (SELECT count(*) FROM closed) >= 0 RETURNING id, geom",
+        "counts": comparing.COUNTS,
+    }
+    touched = "SELECT unit AS key FROM amendment"
+    if layer.pieces:
+        queries["dropped"] = f"DELETE FROM {layer.pieces} WHERE fact_id IN (SELECT id FROM closed) RETURNING geom"
+        queries["fresh"] = f"{_CUT.format(pieces=layer.pieces, facts='added')} RETURNING geom"
+        touched = f"SELECT p.key FROM (SELECT geom FROM dropped UNION ALL SELECT geom FROM fresh) x JOIN {_LAND}"
+    return text(f"{chained(queries)} SELECT c.*, ARRAY({touched}) AS touched FROM counts c")
 
 
 _WORKSPACE = """
@@ -215,10 +253,11 @@ CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE 
 DELETE FROM {incoming}; DELETE FROM touched;
 """
 
-_TOUCH_CLOSED = """
+_LAND = "parcel p ON p.geom && x.geom AND upper_inf(p.known)"
+
+_TOUCH_CLOSED = f"""
 INSERT INTO touched
-SELECT DISTINCT p.key
-FROM amendment a JOIN {pieces} x ON x.fact_id = a.fact JOIN parcel p ON p.geom && x.geom AND upper_inf(p.known)
+SELECT DISTINCT p.key FROM amendment a JOIN {{pieces}} x ON x.fact_id = a.fact JOIN {_LAND}
 WHERE a.closes
 """
 
@@ -228,16 +267,15 @@ _CLOSE = """
 UPDATE {table} f SET known = tstzrange(lower(f.known), :at) FROM amendment a WHERE a.closes AND f.id = a.fact
 """
 
-_TOUCH_ADDED = """
-WITH fresh AS (
-    INSERT INTO {pieces} (fact_id, geom)
-    SELECT f.id, d.geom
-    FROM {table} f
-    CROSS JOIN LATERAL ST_Subdivide(f.geom, 128) AS s(geom)
-    CROSS JOIN LATERAL ST_Dump(s.geom) AS d
-    WHERE f.known = tstzrange(:at, NULL)
-    RETURNING geom
-)
-INSERT INTO touched
-SELECT DISTINCT p.key FROM fresh x JOIN parcel p ON p.geom && x.geom AND upper_inf(p.known)
+_CUT = """
+INSERT INTO {pieces} (fact_id, geom)
+SELECT f.id, d.geom
+FROM {facts} f
+CROSS JOIN LATERAL ST_Subdivide(f.geom, 128) AS s(geom)
+CROSS JOIN LATERAL ST_Dump(s.geom) AS d
+"""
+
+_TOUCH_ADDED = f"""
+WITH fresh AS ({_CUT} WHERE f.known = tstzrange(:at, NULL) RETURNING geom)
+INSERT INTO touched SELECT DISTINCT p.key FROM fresh x JOIN {_LAND}
 """

@@ -6,7 +6,7 @@ Amounts in m2 (numeric, two decimals): official area times net geometric share, 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from parcels import measuring
-from parcels.sql import chained, statement, steps
+from parcels.sql import LED_BY_INDEX, PLAIN, chained, statement, steps
 from rules.facts import Holding, Part
 from rules.law import LAW
 from rules.reserve import timeline
@@ -39,20 +39,39 @@ class Difference:
     surplus: list[dict[str, Any]]
 
 
-def post(session: Session, at: datetime, on_step: Callable[[str], None] = lambda _: None) -> Posting:
-    """Derive the parcels in the temporary table `touched` anew and post what differs, known from `at`.
+def post(session: Session, at: datetime, keys: Sequence[str]) -> Posting:
+    """Derive these parcels anew and post what differs, known from `at`.
 
     TooIntricateError where an overlay takes too long; nothing is posted then.
     """
-    few = measuring.measure_few(session)
+    few = measuring.measure_few(session, keys)
     if few is None:
-        _derive(session, at, whole=False, on_step=on_step)
-        on_step("posting")
-        return Posting(*session.execute(statement("post"), {"at": at}).one())
+        session.execute(text(_TOUCHED))
+        session.execute(text("DELETE FROM touched"))
+        session.execute(text(f"INSERT INTO touched {measuring.KEYS}"), {"keys": keys})
+        return _post_many(session, at, lambda _: None)
     lines = "[" + ",".join(row.line for row in few) + "]"
     verdicts = _judge({row.facts: row.days for row in few}.items(), at)
-    done = session.execute(_settle_and_post(), {"measured": lines, "verdicts": verdicts, "at": at}).one()
+    known = {"keys": keys, "measured": lines, "verdicts": verdicts, "at": at}
+    done = session.execute(_settle_and_post(), known).one()
     return Posting(done.closed, done.added)
+
+
+def post_touched(session: Session, at: datetime, on_step: Callable[[str], None] = lambda _: None) -> Posting:
+    """The same for the parcels in the temporary table `touched`, however many."""
+    keys = list(
+        session.scalars(text("SELECT DISTINCT key FROM touched ORDER BY key LIMIT :n"), {"n": measuring.FEW + 1})
+    )
+    if len(keys) <= measuring.FEW:
+        session.execute(text(f"SELECT {LED_BY_INDEX}"))
+        return post(session, at, keys)
+    return _post_many(session, at, on_step)
+
+
+def _post_many(session: Session, at: datetime, on_step: Callable[[str], None]) -> Posting:
+    _derive(session, at, whole=False, on_step=on_step)
+    on_step("posting")
+    return Posting(*session.execute(statement("post"), {"at": at}).one())
 
 
 def rebuild(session: Session, at: datetime, on_step: Callable[[str], None] = lambda _: None) -> Posting:
@@ -146,11 +165,14 @@ def _settle() -> TextClause:
 
 @cache
 def _settle_and_post() -> TextClause:
-    queries, _ = steps("settle")
-    return text(f"{chained(queries)}, {statement('post').text.partition('WITH ')[2]}, {measuring.plain()}")
+    queries = {"touched": measuring.KEYS, **steps("settle")[0]}
+    return text(f"{chained(queries)}, {statement('post').text.partition('WITH ')[2]}, {PLAIN}")
 
 
-_DERIVED = """
+_TOUCHED = 'CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE ROWS'
+
+_DERIVED = f"""
+{_TOUCHED};
 CREATE TEMP TABLE IF NOT EXISTS derived ON COMMIT DELETE ROWS AS
     SELECT parcel_key, part, district, site, holder, disposition, designation, in_use_as_commercial, plans, gross_m2,
            port_m2, net_m2, area_basis, standing, not_met, unknown, valid, content
@@ -161,7 +183,6 @@ TRUNCATE derived
 _COMBINATIONS = "SELECT facts, range_merge(range_agg(days)) AS days FROM measured GROUP BY facts"
 
 _ALL_TOUCHED = """
-CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE ROWS;
 TRUNCATE touched;
 INSERT INTO touched SELECT parcel_key FROM ledger WHERE upper_inf(known) UNION SELECT parcel_key FROM derived;
 ANALYZE touched

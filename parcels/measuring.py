@@ -17,7 +17,7 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from parcels.limits import TooIntricateError, limited
-from parcels.sql import chained, steps
+from parcels.sql import PLAIN, chained, steps
 from rules.law import LAW
 from rules.reserve import size_limits
 
@@ -42,21 +42,15 @@ def thresholds() -> list[Decimal]:
     return [CENT_M2, *size_limits()]
 
 
-def measure_few(session: Session) -> Sequence[Row[Any]] | None:
-    """The touched parcels' measures, each with its `facts`, all `days` of these and the `line` as JSON; None if not few.
+def measure_few(session: Session, keys: Sequence[str]) -> Sequence[Row[Any]] | None:
+    """The parcels' measures, each with its `facts`, all `days` of these and the `line` as JSON; None if not few or simple.
 
-    Leaves the planner led by indexes where they are: `plain()` belongs into what ends the derivation.
+    The planner is led by indexes: whoever ends the derivation executes PLAIN; where it is None, that is done.
     """
-    parcels, vertices, *_ = session.execute(text(_SIZE), {"few": FEW, "simple": SIMPLE}).one()
-    if parcels <= FEW and vertices < SIMPLE:
-        return session.execute(_few(), _bounds()).all()
-    session.execute(text(f"SELECT {plain()}"))
+    if len(keys) <= FEW and session.execute(_size(), {"keys": keys, "simple": SIMPLE}).scalar_one() < SIMPLE:
+        return session.execute(_few(), {"keys": keys, **_bounds()}).all()
+    session.execute(text(f"SELECT {PLAIN}"))
     return None
-
-
-def plain() -> str:
-    """SQL expressions that give the planner its freedom back."""
-    return ", ".join(f"set_config('{name}', '{free}', true)" for name, (_, free) in _PLANNING.items())
 
 
 def choose(session: Session, whole: bool) -> int:
@@ -109,8 +103,14 @@ def _literal(query: str) -> str:
 
 
 @cache
+def _size() -> TextClause:
+    return text(_SIZE)
+
+
+@cache
 def _few() -> TextClause:
     queries, ending = steps("measure")
+    queries = {"touched": KEYS, **queries}
     return text(
         f"{chained(queries)} "
         f"SELECT facts, range_merge(range_agg(days) OVER (PARTITION BY facts)) AS days, to_jsonb(m)::text AS line FROM ({ending}) m"
@@ -119,18 +119,13 @@ def _few() -> TextClause:
 
 _SOURCES = "parcel, holding, zone, zone_piece, port_area_piece, deduction_piece, district_piece"
 
-_PLANNING = {
-    "enable_hashjoin": ("off", "on"),
-    "enable_mergejoin": ("off", "on"),
-    "enable_seqscan": ("off", "on"),
-    "plan_cache_mode": ("force_generic_plan", "auto"),
-}
+KEYS = "SELECT unnest(CAST(:keys AS text[])) AS key"
 
 _SIZE = f"""
-WITH few AS MATERIALIZED (SELECT DISTINCT key FROM touched LIMIT :few + 1),
-land AS MATERIALIZED (SELECT p.geom FROM few JOIN parcel p ON p.key = few.key AND upper_inf(p.known))
-SELECT (SELECT count(*) FROM few) AS parcels, coalesce(sum(vertices), 0) AS vertices,
-       {", ".join(f"set_config('{name}', '{led}', true)" for name, (led, _) in _PLANNING.items())}
+WITH land AS MATERIALIZED (
+    SELECT p.geom FROM ({KEYS}) touched JOIN parcel p ON p.key = touched.key AND upper_inf(p.known)
+)
+SELECT coalesce(sum(vertices), 0)
 FROM (
     SELECT ST_NPoints(geom) AS vertices FROM land
     UNION ALL SELECT ST_NPoints(x.geom) FROM land l JOIN zone_piece x ON x.geom && l.geom

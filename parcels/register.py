@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from parcels import history, ledger
 from parcels.history import LAYERS, Amendment
 from parcels.ledger import Posting
+from parcels.sql import LED_BY_INDEX, PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,13 @@ def edit(
     session: Session, layer: str, rows: list[dict[str, Any]], now: datetime, actor: str, note: str | None
 ) -> Change:
     """State rows of one layer by hand and record them. Columns as in `history.LAYERS`, with valid_from and valid_to."""
-    history.open_workspace(session, LAYERS[layer])
-    at = history.lock(session, now)
-    history.state(session, LAYERS[layer], rows)
-    return record_stated(session, layer, at, "edit", actor, note=note)
+    at = history.lock(session, now, LED_BY_INDEX)
+    amendment, touched = history.amend_rows(session, LAYERS[layer], at, rows)
+    if not amendment.changed:
+        session.execute(text(f"SELECT {PLAIN}"))
+        return Change(at, None, amendment, Posting(0, 0))
+    posting = ledger.post(session, at, touched)
+    return _recorded(session, layer, at, "edit", actor, amendment, posting, note=note)
 
 
 def record_stated(
@@ -51,14 +55,23 @@ def record_stated(
     amendment = history.amend(session, LAYERS[layer], at, replace)
     if not amendment.changed:
         return Change(at, None, amendment, Posting(0, 0))
-    posting = ledger.post(session, at, on_step)
-    summary = {
-        "closed": amendment.closed,
-        "added": amendment.added,
-        "ended": amendment.ended,
-        **details.pop("summary", {}),
-    }
-    number = history.record(session, at, kind, actor, layer=layer, summary=json.dumps(summary), **details)
+    posting = ledger.post_touched(session, at, on_step)
+    return _recorded(session, layer, at, kind, actor, amendment, posting, **details)
+
+
+def _recorded(
+    session: Session,
+    layer: str,
+    at: datetime,
+    kind: str,
+    actor: str,
+    amendment: Amendment,
+    posting: Posting,
+    **details: Any,
+) -> Change:
+    done = {"closed": amendment.closed, "added": amendment.added, "ended": amendment.ended}
+    summary = json.dumps({**done, **details.pop("summary", {})})
+    number = history.record(session, at, kind, actor, layer=layer, summary=summary, **details)
     return Change(at, number, amendment, posting)
 
 

@@ -32,3 +32,16 @@ def chained(queries: dict[str, str]) -> str:
 
 def _read(name: str) -> str:
     return (Path(__file__).parent / f"{name}.sql").read_text("utf-8")
+
+
+def _planning(**settings: str) -> str:
+    return ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+
+
+LED_BY_INDEX = _planning(
+    enable_hashjoin="off", enable_mergejoin="off", enable_seqscan="off", plan_cache_mode="force_generic_plan"
+)
+"""Expressions that make the planner keep to indexes, and plan once a connection: where few rows of large tables are met."""
+
+PLAIN = _planning(enable_hashjoin="on", enable_mergejoin="on", enable_seqscan="on", plan_cache_mode="auto")
+"""Expressions that give the planner its freedom back."""
