@@ -25,7 +25,7 @@ FEW = 50
 """Up to this many parcels are measured by one statement,"""
 SIMPLE = 1_000
 """if their outlines and the pieces of zones, port and deductions that they meet have fewer vertices than this."""
-CHUNK = 20_000
+CHUNK = 50_000
 LONGEST_S = 30.0
 """A step takes a second or two; outlines that keep it longer than this are made to, or drawn badly."""
 CENT_M2 = Decimal("0.01")
@@ -56,9 +56,10 @@ def measure_few(session: Session, keys: Sequence[str]) -> Sequence[Row[Any]] | N
 def choose(session: Session, whole: bool) -> int:
     """Number the parcels that can have a line, all or those touched, neighbours together; returns how many chunks."""
     session.execute(text(_CANDIDATE))
-    # What was just imported is not in the planner's statistics yet, and may be a hundred times what is.
-    session.execute(text(f"ANALYZE {_SOURCES}"))
-    only = "" if whole else "WHERE key IN (SELECT key FROM touched)"
+    only = ""
+    if not whole:  # what was just imported is not in the planner's statistics yet, and may be a hundred times what is
+        session.execute(text(f"ANALYZE {_SOURCES}"))
+        only = "WHERE key IN (SELECT key FROM touched)"
     session.execute(text(_CHOOSE.format(only=only)), {"workplace": workplace(), "size": CHUNK})
     session.execute(text("ANALYZE candidate"))
     return int(session.execute(text("SELECT coalesce(max(chunk), 0) FROM candidate")).scalar_one())
@@ -82,6 +83,7 @@ def measure_chunk(session: Session, chunk: int) -> None:
 
 
 def _make_tables(session: Session, queries: dict[str, str]) -> None:
+    session.execute(text("SET LOCAL work_mem = '96MB'"))
     session.execute(text("SET LOCAL default_statistics_target = 10"))  # how many there are, not how they are spread
     for name, query in queries.items():
         session.execute(text(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {_literal(query)}"))

@@ -1,8 +1,8 @@
 -- What every parcel in scope measures, period by period: gross, port and net m2 of each part of it under one designation
 -- and one holding. Geometry gives ratios only, amounts come from the parcel's area. Facts known now, all days.
 -- Large parcels are cut into fragments, and zones, port, deductions and parts of holdings lie in pieces: each overlay is one of
--- small pieces, areas are summed, so that no outline, however intricate, makes a single overlay large. Overlays snap to a
--- micrometre: without a grid GEOS can lose the whole of an area whose edges nearly coincide with the other's.
+-- small pieces, areas are summed, so that no outline, however intricate, makes a single overlay large. `shared_land` and
+-- `land_without` (migrations) are overlays that notice when GEOS has lost an area whose edges nearly coincide with the other's.
 -- A geometry of NULL means: the whole fragment. Each step is a table of its own where many parcels are derived (`ledger`).
 WITH scope AS MATERIALIZED (
     SELECT DISTINCT key FROM touched
@@ -64,7 +64,7 @@ cover AS MATERIALIZED (  -- the place of a zone is only cut out where the ledger
 tile AS MATERIALIZED (
     SELECT fragment, zone, piece, geom
     FROM (
-        SELECT c.fragment, c.zone, m.piece, ST_CollectionExtract(ST_Intersection(f.geom, m.geom, 1e-6), 3) AS geom
+        SELECT c.fragment, c.zone, m.piece, shared_land(f.geom, m.geom) AS geom
         FROM cover c
         JOIN met m ON m.layer = 'zone' AND m.fragment = c.fragment AND m.fact = c.zone
         JOIN fragment f ON f.id = c.fragment
@@ -87,7 +87,7 @@ place AS MATERIALIZED (  -- only where the parcel does not say its Bezirk itself
     FROM (
         SELECT f.land, d.id, d.name, d.valid * f.valid AS valid,
                CASE WHEN ST_Covers(p.geom, f.geom) THEN ST_Area(f.geom)
-                    ELSE ST_Area(ST_Intersection(p.geom, f.geom, 1e-6)) END AS m2
+                    ELSE ST_Area(shared_land(f.geom, p.geom)) END AS m2
         FROM fragment f
         JOIN district_piece p ON ST_Intersects(p.geom, f.geom)
         JOIN district d ON d.id = p.fact_id AND d.valid && f.valid
@@ -157,7 +157,7 @@ over AS MATERIALIZED (
 ),
 bare AS MATERIALIZED (  -- land under a holding for which no plan is recorded
     SELECT f.land, f.id AS fragment, p.days,
-           ST_Difference(f.geom, ST_UnaryUnion(ST_Collect(s.geoms), 1e-6), 1e-6) AS geom
+           land_without(f.geom, ST_Union(s.geoms)) AS geom
     FROM period p
     JOIN fragment f ON f.land = p.land
     LEFT JOIN (
@@ -175,7 +175,7 @@ surface AS MATERIALIZED (
     FROM (
         SELECT b.land, b.fragment, b.days, b.plan, b.designation, b.in_use_as_commercial,
                CASE WHEN o.geoms IS NULL THEN b.geom
-                    ELSE ST_Difference(coalesce(b.geom, f.geom), ST_UnaryUnion(ST_Collect(o.geoms), 1e-6), 1e-6) END AS geom
+                    ELSE land_without(coalesce(b.geom, f.geom), ST_Union(o.geoms)) END AS geom
         FROM base b
         JOIN fragment f ON f.id = b.fragment
         LEFT JOIN over o ON o.id = b.id
@@ -198,14 +198,14 @@ cell AS MATERIALIZED (
         WHERE h.part IS NULL AND (h.holding IS NOT NULL OR s.designation = ANY (:workplace))
         UNION ALL
         SELECT s.land, s.fragment, s.days, s.plan, s.designation, s.in_use_as_commercial,
-               ST_CollectionExtract(ST_Intersection(coalesce(s.geom, f.geom), p.geom, 1e-6), 3), p.holding, p.part
+               shared_land(coalesce(s.geom, f.geom), p.geom), p.holding, p.part
         FROM parted p
         JOIN surface s ON s.id = p.id
         JOIN fragment f ON f.id = s.fragment
         UNION ALL
         SELECT s.land, s.fragment, s.days, s.plan, s.designation, s.in_use_as_commercial,
                CASE WHEN p.geoms IS NULL THEN s.geom
-                    ELSE ST_Difference(coalesce(s.geom, f.geom), ST_UnaryUnion(ST_Collect(p.geoms), 1e-6), 1e-6) END, NULL, NULL
+                    ELSE land_without(coalesce(s.geom, f.geom), ST_Union(p.geoms)) END, NULL, NULL
         FROM surface s
         JOIN fragment f ON f.id = s.fragment
         LEFT JOIN (SELECT id, array_agg(geom ORDER BY part, geom) AS geoms FROM parted GROUP BY id) p ON p.id = s.id
@@ -229,7 +229,7 @@ sized AS MATERIALIZED (
            round((CASE WHEN h.id IS NULL THEN a.gross
                        WHEN h.whole THEN 0
                        WHEN NOT h.deducted THEN o.outside
-                       ELSE ST_Area(ST_Difference(g.geom, ST_UnaryUnion(ST_Collect(h.geoms), 1e-6), 1e-6)) END)::numeric, 6) AS net
+                       ELSE ST_Area(land_without(g.geom, ST_Union(h.geoms))) END)::numeric, 6) AS net
     FROM cell c
     JOIN fragment f ON f.id = c.fragment
     LEFT JOIN hit h ON h.id = c.id
@@ -238,7 +238,7 @@ sized AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT CASE WHEN h.port_whole THEN 0
                     WHEN h.port_geoms IS NULL THEN a.gross
-                    ELSE ST_Area(ST_Difference(g.geom, ST_UnaryUnion(ST_Collect(h.port_geoms), 1e-6), 1e-6)) END AS outside OFFSET 0
+                    ELSE ST_Area(land_without(g.geom, ST_Union(h.port_geoms))) END AS outside OFFSET 0
     ) o
 ),
 summed AS MATERIALIZED (

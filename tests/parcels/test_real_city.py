@@ -5,7 +5,7 @@ The reserve is reckoned a second time with shapely and pyproj from the same file
 
 import csv
 import zipfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -116,7 +116,8 @@ def register(engine: Engine, files: dict[str, Path]):
                 assert report.rows_rejected == 0, (layer, report.issues[:3])
                 if layer == "parcels":
                     assert report.rows_passed == 47_174
-                    assert [issue.kind for issue in report.issues if issue.severity == "warning"] == ["repaired"] * 18
+                    warned = Counter(issue.kind for issue in report.issues if issue.severity == "warning")
+                    assert warned == {"repaired": 18, "parcels-overlap": 1_001}  # the first thousand, and how many there are
             yield session
         outer.rollback()
 
