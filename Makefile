@@ -23,8 +23,8 @@ test: ## Everything that CI runs: style, types, layers, tests on a real PostGIS
 	$(BIN)/lint-imports
 	@.ci/test.sh
 
-bench: setup ## Measure against the peers (takes minutes)
-	$(BIN)/python -m tests.bench
+bench: setup ## Measure against the peers (takes minutes); SCALE=10: ten cities, 2.5 million parcels
+	$(BIN)/python -m tests.bench --cities $(or $(SCALE),1)
 
 demo: setup ## Load the fictitious demo register
 	$(BIN)/landreserve demo

@@ -7,13 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from app.geometry import Crs
 from app.inputs import AmountM2, AreaM2, Day, Text, fault
 
-FREE: dict[str, JsonValue] = {
-    "valid_from": "2026-11-01",
-    "valid_to": None,
-    "note": "Kaufvertrag vom 28.10.2026",
+AVAILABLE: dict[str, JsonValue] = {
     "holder": "LIG",
     "site": "Beispielring (fiktiv)",
-    "disposition": "sold",
+    "disposition": "free",
     "disposition_until": None,
     "serviced": True,
     "cleared": True,
@@ -23,6 +20,11 @@ FREE: dict[str, JsonValue] = {
     "marketable": True,
     "declared_net_m2": None,
     "designation": None,
+}
+SOLD: dict[str, JsonValue] = {
+    **{"valid_from": "2026-11-01", "valid_to": None, "note": "Kaufvertrag vom 28.10.2026"},
+    **AVAILABLE,
+    "disposition": "sold",
 }
 CORRECTED: dict[str, JsonValue] = {
     "valid_from": "2026-11-01",
@@ -53,7 +55,7 @@ class Edit(BaseModel):
 class HoldingIn(Edit):
     """Who holds the whole parcel, and what is known of its availability."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [FREE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [SOLD]})
 
     holder: Text | None
     site: Text | None

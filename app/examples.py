@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.bodies import AVAILABLE
+
 KNOWN: dict[str, Any] = {"known_at": "2026-11-20T12:00:00Z", "recorded_at": "2026-11-16T08:00:00Z", "fictitious": True}
 KEY = "029901___00017______"
 
@@ -143,21 +145,7 @@ ROW: dict[str, Any] = {
     "net_m2": 11250.5,
 }
 PARCELS: dict[str, Any] = {**KNOWN, "on": "2026-11-20", "parcels": [ROW], "next": None}
-HOLDING: dict[str, Any] = {
-    "holder": "LIG",
-    "site": "Beispielring (fiktiv)",
-    "disposition": "free",
-    "disposition_until": None,
-    "serviced": True,
-    "cleared": True,
-    "binding_use": False,
-    "opposing_plan": False,
-    "construction_possible_from": "2020-01-01",
-    "marketable": True,
-    "declared_net_m2": None,
-    "designation": None,
-    "part": None,
-}
+HOLDING: dict[str, Any] = {**AVAILABLE, "part": None}
 DAYS: dict[str, Any] = {"valid_from": "2021-01-01", "valid_to": None}
 PARCEL: dict[str, Any] = {
     **KNOWN,

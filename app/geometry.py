@@ -11,6 +11,8 @@ from shapely.geometry import shape
 
 from parcels.edits import ValueRefusedError
 from parcels.importing import Limits
+from parcels.importing.shapes import windings, winds
+from parcels.limits import TooIntricateError
 from parcels.models import SRID
 
 Crs = Literal["EPSG:25832", "EPSG:4326"]
@@ -19,7 +21,10 @@ DEPTH = {"Polygon": 2, "MultiPolygon": 3}
 
 
 def multipolygon(geojson: dict[str, Any], crs: Crs) -> str:
-    """A Polygon or MultiPolygon (lon, lat where `crs` is EPSG:4326) as EWKB text in EPSG:25832; ValueRefusedError."""
+    """A Polygon or MultiPolygon (lon, lat where `crs` is EPSG:4326) as EWKB text in EPSG:25832.
+
+    ValueRefusedError where it is no outline of a parcel, TooIntricateError where it winds too closely.
+    """
     kind, coordinates = geojson.get("type"), geojson.get("coordinates")
     if kind not in DEPTH or not isinstance(coordinates, list):
         raise _refused("This is no area", "Send a GeoJSON Polygon or MultiPolygon with coordinates.")
@@ -70,5 +75,7 @@ def _checked(found: Any) -> str:
         raise _refused(f"The outline is invalid: {reason}", "Mend it in a GIS; nothing is repaired here.")
     if not found.area:
         raise _refused("The outline has no area", "Send the area of the parcel.")
+    if (times := windings(found)) > Limits().windings:
+        raise TooIntricateError(f"The outline {winds(times, Limits())}. Simplify it.", "geometry")
     many = found if found.geom_type == "MultiPolygon" else shapely.MultiPolygon([found])
     return str(shapely.to_wkb(shapely.set_srid(many, SRID), hex=True, include_srid=True))

@@ -117,6 +117,15 @@ KINDS: dict[str, Kind] = {
         "Der Inhalt verletzt eine Grundregel des Registers, etwa eine gültige, nicht leere Geometrie.",
         "The content breaks a basic rule of the register, such as a valid, non-empty geometry.",
     ),
+    "too-intricate": Kind(
+        422,
+        "Outlines too intricate",
+        "Umrisse zu verwinkelt",
+        "Ein Umriss windet sich so eng, dass er sich nicht in vertretbarer Zeit mit anderen verschneiden lässt. Nichts wurde "
+        "aufgenommen. „detail“ nennt die Umrisse: sie sind zu vereinfachen.",
+        "An outline winds so closely that it cannot be laid over others in reasonable time. Nothing was recorded. `detail` names "
+        "the outlines: simplify them.",
+    ),
     "not-found": Kind(
         404,
         "No such address",

@@ -16,6 +16,7 @@ from app.answers import KnownAtAheadError
 from app.headers import SECURITY_HEADERS
 from app.problem_kinds import KINDS
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
+from parcels.limits import TooIntricateError, gave_up
 from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
 from rules.law import NotInForce
 
@@ -25,7 +26,6 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = {"busy": 5, "too-expensive": 30, "write-timeout": 30, "database-unavailable": 5}
 BY_STATUS = {400: "malformed-body", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 BY_SQLSTATE = {
-    "57014": "too-expensive",  # statement timeout
     "55P03": "busy",  # lock timeout
     "40P01": "busy",
     "40001": "busy",
@@ -102,6 +102,9 @@ def of(error: Exception, writing: bool = False) -> Problem:
             return _invalid([field_error("known_at", str(error), "Leave known_at out for all that is known by now.")])
         case ValueRefusedError():
             return _invalid([field_error(error.field, str(error), error.remedy)])
+        case TooIntricateError():
+            said = str(error) or KINDS["too-intricate"].meaning
+            return Problem("too-intricate", said, [field_error(error.field, said, "Simplify the outlines named.")])
         case RequestValidationError():
             return _of_validation(error)
         case HTTPException():
@@ -142,8 +145,10 @@ def _of_status(error: HTTPException) -> Problem:
 
 def _of_database(error: DBAPIError, writing: bool) -> Problem:
     state = getattr(error.orig, "sqlstate", None) or ""
-    if slug := BY_SQLSTATE.get(state):
-        slug = "write-timeout" if writing and slug == "too-expensive" else slug
+    slug = BY_SQLSTATE.get(state)
+    if gave_up(error):
+        slug = "write-timeout" if writing else "too-expensive"
+    if slug:
         return Problem(slug, KINDS[slug].meaning)
     lost = state.startswith(("08", "57P", "53")) or error.connection_invalidated
     if lost or (not state and isinstance(error, OperationalError | InterfaceError)):
@@ -173,6 +178,7 @@ def install(app: FastAPI) -> None:
         HeldInPartsError,
         StaleError,
         KnownAtAheadError,
+        TooIntricateError,
     )
     framework = (
         ValueRefusedError,

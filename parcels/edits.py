@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from parcels import history, register
-from parcels.importing import Limits, beside
+from parcels.importing import Limits, beside, overlapping
 from parcels.importing.beside import Remark
 from parcels.importing.store import choices
 from parcels.importing.values import Unreadable, choice, misread
@@ -126,9 +126,11 @@ def set_parcel(
 
 def _record(session: Session, layer: str, key: str, rows: list[dict[str, Any]], recording: Recording) -> Edited:
     change = register.edit(session, layer, rows, recording.now, recording.actor, recording.note)
+    history.open_workspace(session, history.LAYERS[layer])
+    history.state(session, history.LAYERS[layer], rows)
     remarks = beside.check(session, history.LAYERS[layer])
     if layer == "parcels":
-        remarks += beside.check_areas(session, Limits().area_tolerance)
+        remarks += beside.check_areas(session, Limits().area_tolerance) + overlapping.check(session, change.at)
     remarks += [
         Remark(1, key, name, "encoding", "warning", f"'{value}' looks misread", "write its umlauts anew", value)
         for name, value in rows[0].items()

@@ -11,7 +11,14 @@ from sqlalchemy.orm import Session
 
 
 class TooIntricateError(Exception):
-    """Outlines take longer to be laid over each other than one may wait; the message, if any, names them."""
+    """Outlines take longer to be laid over each other than one may wait; the message, if any, names them.
+
+    `field` is the one that brought the outline in, where a single one is to blame.
+    """
+
+    def __init__(self, message: str = "", field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 @contextmanager

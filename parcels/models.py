@@ -75,7 +75,10 @@ class Register(Base):
 
 
 class Recording(Base):
-    """One act of recording: an import, an edit, a rebuild. Its instant opens or closes the `known` of what it touched."""
+    """One act of recording: an import, an edit, a rebuild. Its instant opens or closes the `known` of what it touched.
+
+    `summary` counts rows and versions; its `ended` are versions without a successor, versions that became one among them.
+    """
 
     __tablename__ = "recording"
     __table_args__ = (CheckConstraint("kind IN ('import', 'edit', 'rebuild')", name="ck_kind"),)

@@ -8,12 +8,10 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from parcels.importing.contract import MOST_PAIRS, SLIVER_M, SLIVER_M2
 from parcels.limits import limited
 
 SECONDS = 20
-MOST = 1_000
-SLIVER_M = 0.1  # two surveys of one border differ by so much; what they share is not land that counts twice
-SLIVER_M2 = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +25,20 @@ class Overlap:
 
 
 def parcels_overlap(session: Session, at: datetime, among: bool = True) -> tuple[list[Overlap], int]:
-    """Which of the parcels stated in the workspace and recorded at `at` share land with others known; all, and 1,000 of them.
+    """Which of the parcels stated in the workspace share land with others known; 1,000 of these pairs, and how many there are.
 
-    `among`: with each other too (an edit); the rows of a file the gate has compared. Raises TooIntricateError.
+    `among`: with each other too, and whether recorded at `at` or before (an edit). Without it (a file) only what was recorded
+    at `at`, beside what the file does not state: its rows the gate has compared. Raises TooIntricateError.
     """
     stay = "SELECT count(*) FROM parcel WHERE upper_inf(known) AND lower(known) < :at"
     added = "SELECT count(*) FROM parcel WHERE lower(known) = :at"
-    bound = {"at": at, "sliver_m": SLIVER_M, "sliver_m2": SLIVER_M2, "most": MOST}
+    bound = {"at": at, "sliver_m": SLIVER_M, "sliver_m2": SLIVER_M2, "most": MOST_PAIRS}
     # from the smaller side: each of its parcels is looked up in the index over all
     outward = among or session.execute(text(f"SELECT ({added}) < ({stay})"), {"at": at}).scalar_one()
-    pairs = _FROM_ADDED.format(among="OR o.key > f.key" if among else "") if outward else _FROM_STANDING
+    pairs = (_FROM_STATED if among else _FROM_ADDED) if outward else _FROM_STANDING
+    new = _ONCE if among else _NOT_STATED
     with limited(session, SECONDS):
-        found = session.execute(text(_REPORT.format(pairs=pairs, new="" if among else _NOT_STATED)), bound).all()
+        found = session.execute(text(_REPORT.format(pairs=pairs, new=new)), bound).all()
     return [Overlap(*row[:4]) for row in found], found[0].pairs if found else 0
 
 
@@ -55,6 +55,10 @@ LIMIT :most
 # What a file states of both parcels for the same days the gate has compared, recorded anew or not.
 _NOT_STATED = "AND NOT EXISTS (SELECT FROM stated s WHERE s.unit = p.other AND s.days && p.days)"
 
+# What an edit states of both parcels is told of the first.
+_ONCE = """AND (p.other > p.key OR NOT EXISTS (
+    SELECT FROM incoming_parcel i WHERE i.key = p.other AND daterange(i.valid_from, i.valid_to) && p.days))"""
+
 # OFFSET 0 keeps the order of the joins: the planner knows nothing yet of what was just recorded.
 _FROM_ADDED = """
 SELECT f.key, o.key AS other, f.valid * o.valid AS days, shared_m2(f.geom, o.geom, :sliver_m) AS m2
@@ -62,8 +66,19 @@ FROM (SELECT DISTINCT key FROM incoming_parcel OFFSET 0) i
 CROSS JOIN LATERAL (SELECT * FROM parcel WHERE key = i.key AND lower(known) = :at OFFSET 0) f
 CROSS JOIN LATERAL (
     SELECT * FROM parcel o
-    WHERE o.geom && f.geom AND upper_inf(o.known) AND o.valid && f.valid AND o.key <> f.key
-        AND (lower(o.known) < :at {among})
+    WHERE o.geom && f.geom AND upper_inf(o.known) AND o.valid && f.valid AND o.key <> f.key AND lower(o.known) < :at
+    OFFSET 0
+) o
+"""
+
+# An edit: the days that it states, and nothing that was told of the days around them.
+_FROM_STATED = """
+SELECT f.key, o.key AS other, f.valid * o.valid * i.days AS days, shared_m2(f.geom, o.geom, :sliver_m) AS m2
+FROM (SELECT key, daterange(valid_from, valid_to) AS days FROM incoming_parcel OFFSET 0) i
+CROSS JOIN LATERAL (SELECT * FROM parcel WHERE key = i.key AND upper_inf(known) AND valid && i.days OFFSET 0) f
+CROSS JOIN LATERAL (
+    SELECT * FROM parcel o
+    WHERE o.geom && f.geom AND upper_inf(o.known) AND o.valid && f.valid AND o.valid && i.days AND o.key <> f.key
     OFFSET 0
 ) o
 """

@@ -14,12 +14,13 @@ from app.settings import SettingsError
 from parcels.db import DatabaseUnfit
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
 from parcels.importing import Refused
+from parcels.limits import TooIntricateError
 from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
 from parcels.tokens import TokenUnknown
 from rules.law import NotInForce
 
 PLAIN = (EmbeddedError, SettingsError, DatabaseUnfit, TokenUnknown, NotInForce, KnownAtAheadError, Refused, Refusal)
-EDITING = (HeldInPartsError, ParcelUnknownError, StaleError)
+EDITING = (HeldInPartsError, ParcelUnknownError, StaleError, TooIntricateError)
 
 cli = typer.Typer(
     name="landreserve",

@@ -19,7 +19,7 @@ from app import clock, csvfile
 from app.cli import base
 from app.cli.base import Refusal
 from parcels import db, demo
-from parcels.importing import LAYERS, Issue, Refused, closing, sweep
+from parcels.importing import LAYERS, Issue, Refused, sweep
 from parcels.importing.closing import Closing, ClosingUnconfirmed
 from parcels.importing.store import LoadOptions, Report, load
 from parcels.importing.store import Progress as OnProgress
@@ -96,7 +96,6 @@ def _import_one(layer: str, file: Path, options: LoadOptions, actor: str, note: 
             raise Refused("not-a-file", f"'{file}' is a folder: name the files in it.")
         with base.writing(commit=not options.dry_run) as session, _progress(file.name) as on_progress:
             done = load(session, layer, file, options, clock.now(), actor, on_progress, note)
-            ended = closing.closing(session, done.change)
     except ClosingUnconfirmed as unconfirmed:
         if not _agreed(file, unconfirmed.closing):
             return _refused(file, unconfirmed)
@@ -104,9 +103,9 @@ def _import_one(layer: str, file: Path, options: LoadOptions, actor: str, note: 
         return _import_one(layer, file, confirmed, actor, note)
     except Refused as refused:
         return _refused(file, refused)
-    _print_summary(done, ended, options.dry_run)
+    _print_summary(done, options.dry_run)
     _print_issues(done.issues)
-    return _plain(done, ended)
+    return _plain(done)
 
 
 def _agreed(file: Path, ended: Closing) -> bool:
@@ -145,8 +144,8 @@ def _progress(name: str) -> Iterator[OnProgress]:
         yield on_progress
 
 
-def _print_summary(done: Report, ended: Closing, dry_run: bool) -> None:
-    change = done.change
+def _print_summary(done: Report, dry_run: bool) -> None:
+    change, ended = done.change, done.ended
     what = "tried only, nothing recorded" if dry_run else f"recorded at {change.at.isoformat()}"
     rows = [
         ("rows read", done.rows_read),
@@ -173,8 +172,8 @@ def _print_issues(issues: Sequence[Issue]) -> None:
         base.output().print(f"... and {len(issues) - SHOWN} more: see --report FILE.")
 
 
-def _plain(done: Report, ended: Closing) -> dict[str, Any]:
-    change = done.change
+def _plain(done: Report) -> dict[str, Any]:
+    change, ended = done.change, done.ended
     return {
         "source": done.source,
         "layer": done.layer,

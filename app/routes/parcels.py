@@ -36,6 +36,7 @@ WRITING = declared(
     "too-large",
     "malformed-body",
     "not-storable",
+    "too-intricate",
     "busy",
     "write-timeout",
 )

@@ -15,15 +15,12 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from parcels.importing.contract import Issue, located
+from parcels.importing.contract import MOST_PAIRS, SLIVER_M, SLIVER_M2, Issue, located
 
 Ints = NDArray[np.int64]
 Pair = tuple[int, int, float, str, str]  # two rows, the m2 they share, their keys
-AREA_M2 = 1.0  # less is the rounding of two surveys ...
-WIDTH_M = 0.1  # ... and so is what is longer, but nowhere wider
 WINDOW = 4_000
 AT_ONCE = 1_000
-MOST = 1_000
 FIRST, LAST = 0, 99_999_999  # days as numbers, 2025-12-31 is 20,251,231
 KIND, UNCHECKED = "parcels-overlap", "overlaps-unchecked"
 REMEDY = "correct the outlines, or end the parcel that was merged or divided with valid_to"
@@ -81,14 +78,14 @@ def findings(kept: Outlines, seconds: float) -> Iterator[Issue]:
     for one, other, m2 in parcels.sharing():
         count, more = parcels.pairs(one, other, m2)
         pairs += count
-        found = sorted([*found, *more])[:MOST]
+        found = sorted([*found, *more])[:MOST_PAIRS]
         if time.process_time() > deadline:
             yield _unchecked("this would take too long; split the file or simplify its outlines")
             break
     yield from map(_told, found)
-    if pairs > MOST:
-        least = "At least " if np.diff(parcels.starts).max() > MOST else ""
-        said = f"{least}{pairs} pairs of parcels share land, the first {MOST} are listed: mend those and import again."
+    if pairs > MOST_PAIRS:
+        least = "At least " if np.diff(parcels.starts).max() > MOST_PAIRS else ""
+        said = f"{least}{pairs} pairs of parcels share land, the first {MOST_PAIRS} are listed: mend those and import again."
         yield Issue(None, None, "geometry", KIND, "warning", said, str(pairs))
 
 
@@ -122,11 +119,11 @@ class Parcels:
 
     def pairs(self, one: int, other: int, m2: float) -> tuple[int, list[Pair]]:
         """How many rows of two outlines (or of one) hold on the same days under different keys, and the first of them."""
-        a, b = (self.by_place[self.starts[at] : self.starts[at + 1]][:MOST] for at in (one, other))
+        a, b = (self.by_place[self.starts[at] : self.starts[at + 1]][:MOST_PAIRS] for at in (one, other))
         apart = (self.keys[a][:, None] != self.keys[b]) & _meet(self.days[a][:, None], self.days[b])
         if one == other:
             apart = np.triu(apart)
-        x, y = (at[:MOST] for at in np.nonzero(apart))
+        x, y = (at[:MOST_PAIRS] for at in np.nonzero(apart))
         met = zip(a[x].tolist(), b[y].tolist(), strict=True)
         return int(apart.sum()), [self._pair(min(pair), max(pair), m2) for pair in met]
 
@@ -173,7 +170,7 @@ def _near(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether the envelopes share enough for a finding."""
     width = np.minimum(a[:, 2], b[:, 2]) - np.maximum(a[:, 0], b[:, 0])
     height = np.minimum(a[:, 3], b[:, 3]) - np.maximum(a[:, 1], b[:, 1])
-    return np.asarray((width > WIDTH_M) & (height > WIDTH_M) & (width * height > AREA_M2))
+    return np.asarray((width > SLIVER_M) & (height > SLIVER_M) & (width * height > SLIVER_M2))
 
 
 def _meet(a: Ints, b: Ints) -> NDArray[np.bool_]:
@@ -184,4 +181,4 @@ def _meet(a: Ints, b: Ints) -> NDArray[np.bool_]:
 def _much(land: Any) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
     """Which of these shared areas are more than a sliver, and their m2."""
     m2 = shapely.area(land)
-    return np.asarray((m2 > AREA_M2) & (2 * m2 > WIDTH_M * shapely.length(land))), m2
+    return np.asarray((m2 > SLIVER_M2) & (2 * m2 > SLIVER_M * shapely.length(land))), m2

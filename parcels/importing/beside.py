@@ -139,10 +139,11 @@ _CHECKS = {
             "{value} m2 of the part lie outside its parcel and do not count",
             "correct the outline, or import the parcel as it is now",
             """
-            SELECT i.row, i.parcel_key AS unit, round(ST_Area(ST_Difference(i.geom, p.geom))::numeric, 2)::text AS value
+            SELECT i.row, i.parcel_key AS unit, round(m2::numeric, 2)::text AS value
             FROM incoming_holding i
             JOIN parcel p ON p.key = i.parcel_key AND upper_inf(p.known) AND p.valid && daterange(i.valid_from, i.valid_to)
-            WHERE i.geom IS NOT NULL AND ST_Area(ST_Difference(i.geom, p.geom)) > greatest(1, 0.001 * ST_Area(i.geom))
+            CROSS JOIN LATERAL (SELECT ST_Area(i.geom) - shared_m2(i.geom, p.geom) OFFSET 0) outside(m2)
+            WHERE i.geom IS NOT NULL AND m2 > greatest(1, 0.001 * ST_Area(i.geom))
             ORDER BY i.row
             """,
         ),

@@ -7,6 +7,11 @@ from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
 
+# Two parcels share land that counts twice where it is more than the rounding of two surveys of one border.
+SLIVER_M2 = 1.0  # less is a sliver ...
+SLIVER_M = 0.1  # ... and so is what is longer, but on the average no wider
+MOST_PAIRS = 1_000  # of parcels that share land are listed; the others are counted
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -6,14 +6,15 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from parcels.importing.alongside import KIND, MOST, REMEDY, UNCHECKED
+from parcels.importing.alongside import KIND, REMEDY, UNCHECKED
 from parcels.importing.beside import Remark
+from parcels.importing.contract import MOST_PAIRS
 from parcels.limits import TooIntricateError
 from parcels.overlaps import parcels_overlap
 
 
 def check(session: Session, at: datetime, among: bool = True) -> list[Remark]:
-    """A warning for each two parcels that share land on a day, of those stated and recorded at `at`; `among` each other too."""
+    """A warning for each two parcels that share land on a day, as `parcels_overlap` finds them of the rows in the workspace."""
     try:
         found, pairs = parcels_overlap(session, at, among)
     except TooIntricateError:
@@ -28,6 +29,6 @@ def check(session: Session, at: datetime, among: bool = True) -> list[Remark]:
         for one in found
     ]
     if pairs > len(found):
-        said = f"{pairs} pairs of parcels share land, the first {MOST} are listed"
+        said = f"{pairs} pairs of parcels share land, the first {MOST_PAIRS} are listed"
         remarks.append(Remark(found[0].row, "", "geometry", KIND, "warning", said, "mend those first", str(pairs)))
     return remarks

@@ -1,6 +1,7 @@
 """Polygons of one chunk: from WKB in the file's CRS to checked MultiPolygons in EPSG:25832."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyproj
@@ -217,19 +218,31 @@ def _finite(raw: Shapes, usable: Mask, findings: Findings) -> Mask:
     return finite
 
 
+def windings(shapes: Any) -> Any:
+    """How many times as long as around its envelope an outline is: of one shape or of an array; NaN where there is none.
+
+    Two combs that cross have a corner for every pair of their teeth, and what overlays cost grows with these.
+    """
+    west, south, east, north = np.moveaxis(shapely.bounds(shapes), -1, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return shapely.length(shapes) / (2 * (east - west + north - south))
+
+
+def winds(times: float, limits: Limits) -> str:
+    """What is said of an outline with too many windings."""
+    return (
+        f"winds too closely: its outline is {times:.0f} times as long as around its envelope, {limits.windings:.0f} "
+        "times are taken"
+    )
+
+
 def _plain(shapes: Shapes, usable: Mask, findings: Findings, limits: Limits) -> Mask:
-    """Which shapes do not wind too closely: two combs that cross have a corner for every pair of their teeth."""
-    bounds = shapely.bounds(shapes)
-    with np.errstate(invalid="ignore"):
-        around = 2 * (bounds[:, 2] - bounds[:, 0] + bounds[:, 3] - bounds[:, 1])
-        plain = ~(shapely.length(shapes) > limits.windings * around)
+    """Which shapes do not wind too closely."""
+    times = windings(shapes)
+    plain = ~(times > limits.windings)
     for at in np.flatnonzero(usable & ~plain):
-        times = shapely.length(shapes[at]) / around[at]
-        said = (
-            f"winds too closely: its outline is {times:.0f} times as long as around its envelope, {limits.windings:.0f} "
-            "times are taken: simplify it, or split it into rows"
-        )
-        findings.add(int(at), "geometry", "too-intricate", said, value=f"{times:.0f}")
+        said = f"{winds(times[at], limits)}: simplify it, or split it into rows"
+        findings.add(int(at), "geometry", "too-intricate", said, value=f"{times[at]:.0f}")
     return np.asarray(plain)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
@@ -15,6 +16,7 @@ from parcels import history, register
 from parcels.importing import beside, closing, overlapping, together
 from parcels.importing.contract import Issue, Limits, Options, Refused, located
 from parcels.importing.sandbox import Reading, read
+from parcels.limits import TooIntricateError
 from rules.law import LAW
 
 RENAMED = {"holdings": {"key": "parcel_key"}, "deductions": {"id": "ref"}}
@@ -77,19 +79,20 @@ def load(
         issues, rejected = _checked(session, target, reading, options)
         at = history.lock(session, now)
         issues += _later_days_stay(session, target)
-        change = register.record_stated(
-            session,
-            layer,
-            at,
-            "import",
-            actor,
-            options.replace,
-            lambda step: on_progress(step, 0, None),
-            source=source.name,
-            sha256=reading.sha256,
-            note=note,
-            summary={"rows_read": reading.rows_read, "rows_rejected": rejected},
-        )
+        with _as_refusal():
+            change = register.record_stated(
+                session,
+                layer,
+                at,
+                "import",
+                actor,
+                options.replace,
+                lambda step: on_progress(step, 0, None),
+                source=source.name,
+                sha256=reading.sha256,
+                note=note,
+                summary={"rows_read": reading.rows_read, "rows_rejected": rejected},
+            )
         ended = closing.closing(session, change)
         if not options.dry_run:
             closing.check(ended, options.replace, options.confirm_closing)
@@ -97,6 +100,15 @@ def load(
     read_rows, defence = reading.rows_read, reading.layers_of_defence
     passed = read_rows - rejected
     return Report(layer, source.name, reading.sha256, read_rows, passed, rejected, issues, change, defence, ended)
+
+
+@contextmanager
+def _as_refusal() -> Iterator[None]:
+    """Outlines that cannot be laid over the register's in time are a reason to refuse the file."""
+    try:
+        yield
+    except TooIntricateError as error:
+        raise Refused("too-intricate", str(error)) from error
 
 
 def _checked(

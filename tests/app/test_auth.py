@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, text
 
-from app.bodies import FREE
+from app.bodies import SOLD
 from parcels import db, tokens
 from parcels.models import ApiToken
 from tests.app.conftest import FIRST, NOW, UNTOUCHED, Town, service
@@ -24,7 +24,7 @@ def bearer(shown: str) -> dict[str, str]:
 
 
 def test_writing_needs_a_token(api: TestClient, problem: Problem) -> None:
-    answer = api.put(PATH, json=FREE, headers={"If-Match": "*"})
+    answer = api.put(PATH, json=SOLD, headers={"If-Match": "*"})
     problem(answer, 401, "token-missing")
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
@@ -34,7 +34,7 @@ def test_writing_needs_a_token(api: TestClient, problem: Problem) -> None:
 )
 def test_only_planners_and_admins_write(api: TestClient, new_token: NewToken, role: str, status: int) -> None:
     _, shown = new_token(role)
-    assert api.put(PATH, json=FREE, headers=bearer(shown)).status_code == status
+    assert api.put(PATH, json=SOLD, headers=bearer(shown)).status_code == status
 
 
 def test_forged_tokens_are_refused_even_for_reading(api: TestClient, new_token: NewToken, problem: Problem) -> None:
@@ -72,8 +72,8 @@ def test_expired_and_revoked_tokens_are_refused(
         session.commit()
     engine.dispose()
     for shown in (expired, revoked):
-        problem(api.put(PATH, json=FREE, headers=bearer(shown)), 401, "token-invalid")
-    assert api.put(PATH, json=FREE, headers=bearer(lasting)).status_code == 412
+        problem(api.put(PATH, json=SOLD, headers=bearer(shown)), 401, "token-invalid")
+    assert api.put(PATH, json=SOLD, headers=bearer(lasting)).status_code == 412
 
 
 def test_reading_can_be_closed(town: Town, new_token: NewToken, problem: Problem) -> None:
@@ -108,8 +108,8 @@ def test_a_secret_is_shown_once(
     assert len(secret) >= 43  # 256 bits
     caplog.set_level(logging.DEBUG)
     answers = [
-        api.put(PATH, json=FREE, headers=bearer(shown)),
-        api.put(PATH, json={**FREE, "holder": "nobody"}, headers=bearer(shown)),
+        api.put(PATH, json=SOLD, headers=bearer(shown)),
+        api.put(PATH, json={**SOLD, "holder": "nobody"}, headers=bearer(shown)),
         api.get("/api/reserve", headers=bearer(shown + "x")),
         api.get("/nowhere", headers=bearer(shown)),
     ]

@@ -79,9 +79,7 @@ def in_town(town: Town, on_database: Callable[[Town], Landreserve]) -> Landreser
 def suburb(new_database: Callable[[str], Town]) -> Town:
     """A town of one's own, to be written to by the real clock."""
     made = new_database("suburb")
-    engine = db.engine(made.owner)
-    fill(engine)
-    engine.dispose()
+    fill(made)
     return made
 
 

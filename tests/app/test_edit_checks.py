@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.bodies import CORRECTED, FREE
-from parcels import db, register, tokens
+from app.bodies import CORRECTED, SOLD
+from parcels import db
 from parcels.importing.store import LoadOptions, load
-from tests.app.conftest import FIRST, NOW, SOUND, Town, land, service
+from tests.app.conftest import NOW, SOUND, Town, land, planner, state
 from tests.conftest import key, square
+from tests.faults.own import engine_of
 
 LAND, LISTED = key(1), key(9)
 
@@ -23,31 +24,25 @@ LAND, LISTED = key(1), key(9)
 def borough(new_database: Callable[[str], Town]) -> Town:
     """Two Bezirke, one parcel, and one parcel that is known from a list alone."""
     made = new_database("borough")
-    engine = db.engine(made.owner)
-    with db.sessions(engine)() as session:
-        districts = [{"name": "Altona", "geom": square(0, 0, 500)}, {"name": "Wandsbek", "geom": square(500, 0, 500)}]
-        held = {**SOUND, "parcel_key": LISTED, "site": "Liste", "declared_net_m2": 500, "designation": "GE"}
-        for layer, rows in (("districts", districts), ("parcels", [land(1, "10000", "Altona")]), ("holdings", [held])):
-            register.edit(session, layer, rows, FIRST, "test", None)
-        session.commit()
-    engine.dispose()
+    state(
+        made,
+        "districts",
+        [{"name": "Altona", "geom": square(0, 0, 500)}, {"name": "Wandsbek", "geom": square(500, 0, 500)}],
+    )
+    state(made, "parcels", [land(1, "10000", "Altona")])
+    held = {**SOUND, "parcel_key": LISTED, "site": "Liste", "declared_net_m2": 500, "designation": "GE"}
+    state(made, "holdings", [held])
     return made
 
 
 @pytest.fixture(scope="module")
 def write(borough: Town) -> Iterator[TestClient]:
     """A planner over it, who names no version."""
-    engine = db.engine(borough.owner)
-    with db.sessions(engine)() as session:
-        _, shown = tokens.create(session, "Test", "planner", FIRST)
-        session.commit()
-    engine.dispose()
-    headers = {"Authorization": f"Bearer {shown}", "If-Match": "*"}
-    with TestClient(service(borough.web), raise_server_exceptions=False, headers=headers) as client:
+    with planner(borough, **{"If-Match": "*"}) as client:
         yield client
 
 
-HOLDING = {**FREE, "disposition": "free"}
+HOLDING = {**SOLD, "disposition": "free"}
 X, Y = 565_200, 5_930_000
 RING = [[X, Y], [X + 100, Y], [X + 100, Y + 100], [X, Y + 100], [X, Y]]
 OUTLINE = {"type": "Polygon", "coordinates": [RING]}
@@ -139,10 +134,8 @@ def test_a_file_and_an_edit_are_told_the_same(
         feature = {"type": "Feature", "properties": {"key": LAND, **properties, **stated}, "geometry": OUTLINE}
         crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}
         file.write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": [feature]}))
-    engine = db.engine(borough.owner)
-    with db.sessions(engine)() as session:
+    with engine_of(borough.owner) as engine, db.sessions(engine)() as session:
         issues = load(session, layer, file, LoadOptions(dry_run=True), NOW, "test").issues
-    engine.dispose()
     reported = [issue for issue in issues if issue.row is not None]
     assert {(issue.kind, issue.field) for issue in reported} == found
     for issue, warning in zip(sorted(reported, key=by_field), sorted(told, key=by_field), strict=True):

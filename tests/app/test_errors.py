@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app import bodies
-from app.bodies import FREE
+from app.bodies import SOLD
 from app.problem_kinds import KINDS
 from app.schemas import changes, health, parcels, reserve, stock
 from parcels import db
@@ -183,7 +183,7 @@ def test_a_busy_register_is_told_to_writers(town: Town, write: TestClient, probl
     engine = db.engine(town.owner)
     with engine.begin() as connection:
         connection.execute(text("SELECT 1 FROM register FOR UPDATE"))
-        answer = write.put(f"/api/parcels/{key(1)}/holding", json=FREE, headers={"If-Match": "*"})
+        answer = write.put(f"/api/parcels/{key(1)}/holding", json=SOLD, headers={"If-Match": "*"})
     engine.dispose()
     said = problem(answer, 503, "busy")["detail"]
     assert ("holds the register" in said, "Nothing of this one was recorded" in said) == (True, True)
@@ -198,7 +198,7 @@ def test_a_writer_without_a_connection_is_told_that_nothing_was_recorded(
     client = TestClient(app, raise_server_exceptions=False, headers=headers)
     with app.state.writing() as session:
         session.execute(text("SELECT 1"))
-        answer = client.put(f"/api/parcels/{key(1)}/holding", json=FREE)
+        answer = client.put(f"/api/parcels/{key(1)}/holding", json=SOLD)
     assert "Nothing was recorded" in problem(answer, 503, "database-unavailable")["detail"]
     assert answer.headers["retry-after"]
 
@@ -211,7 +211,7 @@ def test_a_recording_that_takes_too_long_is_no_question(
         session.execute(text("SELECT pg_sleep(1)"))
 
     monkeypatch.setattr("app.routes.parcels.edits.set_holding", slow)
-    answer = write.put(f"/api/parcels/{key(1)}/holding", json=FREE, headers={"If-Match": "*"})
+    answer = write.put(f"/api/parcels/{key(1)}/holding", json=SOLD, headers={"If-Match": "*"})
     said = problem(answer, 503, "write-timeout")["detail"]
     assert ("Nothing was recorded" in said, "page" in said) == (True, False)
     assert answer.headers["retry-after"]

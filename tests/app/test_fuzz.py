@@ -14,11 +14,11 @@ from pydantic import SecretStr
 from schemathesis import GenerationMode, checks
 from schemathesis.specs.openapi import checks as openapi
 
-from app.bodies import FREE
+from app.bodies import SOLD
 from app.main import create_app
 from app.settings import Settings
-from parcels import db, ledger, tokens
-from tests.app.conftest import NOW, UNTOUCHED, Town, fill, service
+from parcels import db, ledger
+from tests.app.conftest import NOW, UNTOUCHED, Town, fill, service, token
 from tests.conftest import key
 
 CHECKS = (
@@ -43,13 +43,8 @@ OPERATIONS = sorted(
 def ghost_town(new_database: Callable[[str], Town]) -> tuple[Town, str]:
     """A town that may be written to pieces, and a planner's token for it."""
     made = new_database("ghost_town")
-    engine = db.engine(made.owner)
-    fill(engine)
-    with db.sessions(engine)() as session:
-        _, shown = tokens.create(session, "Fuzz", "planner", NOW)
-        session.commit()
-    engine.dispose()
-    return made, shown
+    fill(made)
+    return made, token(made, "planner")[1]
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +98,7 @@ def test_whatever_is_recorded_the_ledger_stays_in_step(
     town, shown = ghost_town
     headers = {"Authorization": f"Bearer {shown}", "If-Match": "*"}
     with TestClient(service(town.web), raise_server_exceptions=False, headers=headers) as client:
-        answer = client.put(f"/api/parcels/{key(number)}/holding", json={**FREE, **facts})
+        answer = client.put(f"/api/parcels/{key(number)}/holding", json={**SOLD, **facts})
     assert answer.status_code == 200, answer.text
     engine = db.engine(town.owner, pool_size=1)
     with db.sessions(engine)() as session:

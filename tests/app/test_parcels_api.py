@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from app.bodies import CORRECTED, FREE
+from app.bodies import CORRECTED, SOLD
 from parcels import db
 from tests.app.conftest import EDITED, OUTLINED, PARTED, RACED, UNTOUCHED, Town
 from tests.conftest import key
@@ -87,7 +87,7 @@ def test_a_sale_is_recorded_and_the_number_follows(api: TestClient, write: TestC
     day = {"on": "2026-05-20"}
     before = api.get("/api/reserve", params=day).json()
     _, etag = read(api, EDITED)
-    body = {**FREE, "valid_from": "2026-05-20", "site": "Feld 21", "note": "Verkauf"}
+    body = {**SOLD, "valid_from": "2026-05-20", "site": "Feld 21", "note": "Verkauf"}
     done = put(write, f"{EDITED}/holding", body, etag)
     assert done.status_code == 200, done.text
     assert (done.json()["facts_closed"], done.json()["facts_added"]) == (1, 2)
@@ -114,17 +114,17 @@ def test_a_sale_is_recorded_and_the_number_follows(api: TestClient, write: TestC
 
 
 def test_the_state_that_was_read_must_be_named(api: TestClient, write: TestClient, problem: Problem) -> None:
-    for path, body in ((f"{UNTOUCHED}/holding", FREE), (UNTOUCHED, CORRECTED)):
+    for path, body in ((f"{UNTOUCHED}/holding", SOLD), (UNTOUCHED, CORRECTED)):
         problem(put(write, path, body, None), 428, "precondition-required")
         problem(put(write, path, body, '"0a1b2c"'), 412, "precondition-failed")
         problem(put(write, path, body, 'W/"'), 412, "precondition-failed")
-    problem(put(write, f"{UNKNOWN}/holding", FREE, "*"), 404, "parcel-unknown")
+    problem(put(write, f"{UNKNOWN}/holding", SOLD, "*"), 404, "parcel-unknown")
     assert read(api, UNTOUCHED)[0]["holdings"][0]["disposition"] == "free"
 
 
 def test_of_many_who_read_the_same_one_writes(api: TestClient, write: TestClient) -> None:
     _, etag = read(api, RACED)
-    bodies = [{**FREE, "valid_from": f"2026-05-{day:02}"} for day in range(1, 9)]
+    bodies = [{**SOLD, "valid_from": f"2026-05-{day:02}"} for day in range(1, 9)]
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda body: put(write, f"{RACED}/holding", body, etag).status_code, bodies))
     assert sorted(answers) == [200] + [412] * 7
@@ -133,7 +133,7 @@ def test_of_many_who_read_the_same_one_writes(api: TestClient, write: TestClient
 
 
 def test_what_is_not_stated_is_not_lost_silently(write: TestClient, problem: Problem) -> None:
-    body = {name: value for name, value in FREE.items() if name != "serviced"}
+    body = {name: value for name, value in SOLD.items() if name != "serviced"}
     (error,) = problem(put(write, f"{UNTOUCHED}/holding", body, "*"), 422, "invalid-request")["errors"]
     assert error["field"] == "body.serviced"
     assert "null" in error["remedy"]
@@ -160,13 +160,13 @@ def test_what_is_not_stated_is_not_lost_silently(write: TestClient, problem: Pro
 def test_each_bad_value_is_named_with_its_remedy(
     write: TestClient, problem: Problem, change: dict[str, Any], field: str, remedy: str
 ) -> None:
-    (error,) = problem(put(write, f"{UNTOUCHED}/holding", {**FREE, **change}, "*"), 422, "invalid-request")["errors"]
+    (error,) = problem(put(write, f"{UNTOUCHED}/holding", {**SOLD, **change}, "*"), 422, "invalid-request")["errors"]
     assert error["field"] == field
     assert remedy in error["remedy"]
 
 
 def test_a_parcel_held_in_parts_is_not_overwritten(write: TestClient, problem: Problem) -> None:
-    problem(put(write, f"{PARTED}/holding", FREE, "*"), 409, "held-in-parts")
+    problem(put(write, f"{PARTED}/holding", SOLD, "*"), 409, "held-in-parts")
 
 
 def test_the_official_area_is_corrected_and_the_outline_stays(api: TestClient, write: TestClient) -> None:
@@ -255,7 +255,7 @@ def test_a_failing_commit_is_not_answered_as_done(write: TestClient, town: Town,
             )
         )
     try:
-        body = {**FREE, "valid_from": "2026-12-24"}
+        body = {**SOLD, "valid_from": "2026-12-24"}
         problem(put(write, f"{UNTOUCHED}/holding", body, "*"), 409, "overlap")
     finally:
         with engine.begin() as connection:

@@ -78,7 +78,7 @@ def _table(outcomes: list[Outcome]) -> Table:
     for name in ("job", "unit", "ours", "peer", "ratio", "goal", "met", "runs"):
         table.add_column(name, justify="left" if name in ("job", "unit") else "right")
     for o in outcomes:
-        goal = f"{'≤' if o.at_most else '≥'} {o.goal:g}"
+        goal = "none" if o.goal is None else f"{'≤' if o.at_most else '≥'} {o.goal:g}"
         table.add_row(
             o.job,
             o.unit,
@@ -86,7 +86,7 @@ def _table(outcomes: list[Outcome]) -> Table:
             f"{o.peer:,.2f}",
             f"{o.ratio:.2f}",
             goal,
-            "yes" if o.met else "NO",
+            {True: "yes", False: "NO", None: ""}[o.met],
             str(o.runs),
         )
     return table

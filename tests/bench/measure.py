@@ -18,14 +18,15 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 class Outcome:
     """One line of the table: medians of both sides, ours divided by the peer's, and the goal for that ratio.
 
-    `unit` says what was measured; `at_most` whether the ratio must stay below the goal (times) or above it (rates).
+    `unit` says what was measured; `at_most` whether the ratio must stay below the goal (times) or above it (rates); a goal
+    of None means that none is set.
     """
 
     job: str
     unit: str
     ours: float
     peer: float
-    goal: float
+    goal: float | None
     at_most: bool
     runs: int
 
@@ -35,8 +36,10 @@ class Outcome:
         return self.ours / self.peer
 
     @property
-    def met(self) -> bool:
-        """Whether the ratio reaches the goal."""
+    def met(self) -> bool | None:
+        """Whether the ratio reaches the goal; None where none is set."""
+        if self.goal is None:
+            return None
         return self.ratio <= self.goal if self.at_most else self.ratio >= self.goal
 
 

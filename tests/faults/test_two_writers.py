@@ -9,18 +9,10 @@ from sqlalchemy import text
 from parcels import db, ledger, queries, register
 from tests.conftest import key, square
 from tests.faults.own import engine_of, own_database
+from tests.little_worlds import AVAILABLE
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 DAY, LATER = date(2026, 6, 1), AT + timedelta(days=99)
-AVAILABLE = {
-    "holder": "LIG",
-    "disposition": "free",
-    "serviced": True,
-    "cleared": True,
-    "binding_use": False,
-    "opposing_plan": False,
-    "construction_possible_from": "2013-01-01",
-}
 
 
 @pytest.fixture

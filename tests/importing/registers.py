@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from gate_files import features, parcel_key, square, table
 from sqlalchemy import text
 
-from parcels import queries
+from parcels import history, queries, register
 from parcels.importing.store import LoadOptions, load
+from tests import little_worlds
 
 AT = datetime(2026, 1, 15, 11, tzinfo=UTC)
 DAY = date(2026, 6, 1)
@@ -22,15 +23,9 @@ FACTS = (
     "zone_piece",
     "deduction_piece",
 )
-AVAILABLE = {
-    "holder": "LIG",
-    "disposition": "free",
-    "serviced": "ja",
-    "cleared": "ja",
-    "binding_use": "nein",
-    "opposing_plan": "nein",
-    "construction_possible_from": "01.01.2013",
-}
+# as a German table spells it
+AVAILABLE = {name: {True: "ja", False: "nein"}.get(value, value) for name, value in little_worlds.AVAILABLE.items()}
+AVAILABLE["construction_possible_from"] = "01.01.2013"
 
 
 def take(session, layer, path, at=AT, **options):
@@ -38,6 +33,14 @@ def take(session, layer, path, at=AT, **options):
     report = load(session, layer, path, LoadOptions(**options), at, "test")
     session.commit()
     return report
+
+
+def edit(session, layer, rows, at=AT):
+    """Record rows by hand and state them in the workspace, where what is said of them looks."""
+    change = register.edit(session, layer, rows, at, "test", None)
+    history.open_workspace(session, history.LAYERS[layer])
+    history.state(session, history.LAYERS[layer], rows)
+    return change
 
 
 def fingerprint(session):

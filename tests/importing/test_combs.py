@@ -6,11 +6,10 @@ Two valid combs at right angles have a corner for every pair of their teeth, and
 import time
 from contextlib import contextmanager
 
-import numpy as np
 import pytest
 import shapely
 from gate_files import features, parcel_key, square, through
-from registers import AT, AVAILABLE, errors, take
+from registers import AT, AVAILABLE, edit, errors, take
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -20,9 +19,7 @@ from parcels.importing.alongside import KIND
 from parcels.importing.contract import Refused
 from parcels.overlaps import parcels_overlap
 from tests.conftest import key
-
-SIDE = 1000.0
-MOST_TEETH = 190  # about as many as the gate lets pass for teeth as long as the comb is wide
+from tests.shapes import MOST_TEETH, SIDE, comb, ewkt
 
 
 @contextmanager
@@ -30,25 +27,6 @@ def within(seconds):
     began = time.monotonic()
     yield
     assert time.monotonic() - began < seconds
-
-
-def comb(teeth, across=False, height=SIDE, width=SIDE):
-    """Teeth upon a bar, in metres from a point in Hamburg; `across` lies at right angles to the other, over it."""
-    pitch = width / (2 * teeth + 1)
-    left = pitch * np.arange(2 * teeth - 1, 0, -2)
-    tips = np.stack([left + pitch, left + pitch, left, left], axis=1).ravel()
-    up = np.tile([0.0, height, height, 0.0], teeth)
-    points = [(0, -1), (width, -1), (width, 0), *zip(tips, up, strict=True), (0, 0)]
-    turned = np.array(points)[:, ::-1] if across else np.array(points)
-    return shapely.Polygon(np.add(turned, (565_000, 5_934_000)))
-
-
-def ewkt(shape):
-    return f"SRID=25832;{shape.wkt}"
-
-
-def multi(shape):
-    return ewkt(shapely.MultiPolygon([shape]))
 
 
 @pytest.mark.parametrize("teeth", [1_000, 5_000, 24_000])
@@ -83,14 +61,7 @@ def test_crossing_parcels_are_reported_in_time(session, tmp_path):
     with within(10):
         path = features(tmp_path / "p.geojson", [first, second], rows)
         (issue,) = [one for one in through(path, "parcels").issues if one.kind == KIND]
-        change = register.edit(
-            session,
-            "parcels",
-            [{"key": key(n), "geom": multi(s)} for n, s in enumerate((first, second))],
-            AT,
-            "test",
-            None,
-        )
+        change = edit(session, "parcels", [{"key": key(n), "geom": ewkt(s)} for n, s in enumerate((first, second))])
         (found,), pairs = parcels_overlap(session, change.at)
     assert abs(float(issue.value) - float(shared)) < 1 + MOST_TEETH * 5.3  # the bars share a little with the teeth
     assert pairs == 1
@@ -124,8 +95,19 @@ def test_slivers_are_left_out_of_pieces_too(session):
         assert (with_wide > 0) is kept
 
 
+def test_what_lies_outside_the_parcel_is_measured_in_pieces_too(session, tmp_path):
+    parcel, part = comb(MOST_TEETH), comb(MOST_TEETH, across=True)
+    take(session, "parcels", features(tmp_path / "p.geojson", [parcel], [{"key": parcel_key(1)}]))
+    with within(10):
+        report = take(
+            session, "holdings", features(tmp_path / "h.geojson", [part], [{"key": parcel_key(1), **AVAILABLE}])
+        )
+    (issue,) = [one for one in report.issues if one.kind == "part-outside"]
+    assert float(issue.value) == pytest.approx(part.difference(parcel).area, abs=0.01)
+
+
 def test_the_database_refuses_crossing_parts_in_time(session):
-    rows = [{"parcel_key": key(1), "site": str(n), "geom": multi(comb(MOST_TEETH, n == 1))} for n in range(2)]
+    rows = [{"parcel_key": key(1), "site": str(n), "geom": ewkt(comb(MOST_TEETH, n == 1))} for n in range(2)]
     with within(10), pytest.raises(DBAPIError, match="two holdings share"), session.begin_nested():
         register.edit(session, "holdings", rows, AT, "test", None)
 

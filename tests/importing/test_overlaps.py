@@ -5,14 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import shapely
 from gate_files import Limits, features, parcel_key, square, through
-from registers import AT, take
+from registers import AT, edit, take
 
-from parcels import register
 from parcels.importing import alongside, overlapping
 from parcels.limits import TooIntricateError, limited
 from parcels.overlaps import parcels_overlap
 from tests.conftest import key
 from tests.conftest import square as outline
+from tests.shapes import ewkt
 
 
 def parcels(path, shapes, **cells):
@@ -65,10 +65,8 @@ def test_slivers_of_two_surveys_are_no_overlap(session, tmp_path, name):
     """The gate and the database say alike."""
     shapes, pairs = SHARED[name]
     assert len(overlaps(through(parcels(tmp_path / "p.geojson", shapes), "parcels").issues)) == pairs
-    rows = [
-        {"key": key(n), "geom": f"SRID=25832;{shapely.MultiPolygon([shape]).wkt}"} for n, shape in enumerate(shapes)
-    ]
-    change = register.edit(session, "parcels", rows, AT, "test", None)
+    rows = [{"key": key(n), "geom": ewkt(shape)} for n, shape in enumerate(shapes)]
+    change = edit(session, "parcels", rows)
     found, count = parcels_overlap(session, change.at)
     assert (len(found), count) == (pairs, pairs)
 
@@ -171,14 +169,14 @@ def test_the_register_is_looked_through_from_the_smaller_side(session, tmp_path,
 def test_an_edit_hears_of_the_rows_beside_it(session):
     at = datetime(2026, 1, 15, tzinfo=UTC)
     rows = [{"key": key(1), "geom": outline(0, 0)}, {"key": key(2), "geom": outline(90, 0)}]
-    change = register.edit(session, "parcels", rows, at, "test", None)
+    change = edit(session, "parcels", rows, at)
     (remark,) = overlapping.check(session, change.at)
     assert (remark.unit, remark.field, remark.kind, remark.value) == (key(1), "geometry", alongside.KIND, "1000.00")
     assert key(2) in remark.said
-    change = register.edit(session, "parcels", [{"key": key(3), "geom": outline(500, 0)}], at, "test", None)
+    change = edit(session, "parcels", [{"key": key(3), "geom": outline(500, 0)}], at)
     assert overlapping.check(session, change.at) == []
     later = {"key": key(3), "geom": outline(50, 0), "valid_from": date(2027, 1, 1)}
-    change = register.edit(session, "parcels", [later], at, "test", None)
+    change = edit(session, "parcels", [later], at)
     assert [(remark.unit, remark.value) for remark in overlapping.check(session, change.at)] == [
         (key(3), "5000.00"),
         (key(3), "6000.00"),

@@ -11,26 +11,18 @@ from sqlalchemy.orm import Session
 from parcels import changes, ledger, parcels, queries, register, stock
 from tests.conftest import key, square
 from tests.faults.own import engine_of, own_database
+from tests.little_worlds import holding
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 DAY, LATER = date(2026, 6, 1), AT + timedelta(days=9)
 FACTS = ("district", "parcel", "zone", "port_area", "deduction", "holding", "ledger")
-HELD = {
-    "holder": "LIG",
-    "disposition": "free",
-    "serviced": True,
-    "cleared": True,
-    "binding_use": False,
-    "opposing_plan": False,
-    "construction_possible_from": "2013-01-01",
-}
 STATED = {
     "districts": {"name": "Nord", "geom": square(0, 0, 400)},
     "parcels": {"key": key(1), "official_m2": 10_000, "geom": square(0, 0)},
     "zones": {"plan": "A", "designation": "GE", "regulates_use": True, "geom": square(0, 0)},
     "port": {"kind": "Gesamt", "geom": square(0, 0, 10)},
     "deductions": {"ref": "d", "kind": "road", "geom": square(50, 50, 10)},
-    "holdings": {"parcel_key": key(1), **HELD},
+    "holdings": holding(),
 }
 
 
@@ -49,7 +41,7 @@ def test_it_does_all_that_the_api_needs(web):
     with Session(web) as session:
         assert session.execute(text("SELECT current_user")).scalar_one() == "landreserve_web"
         assert queries.reserve(session, DAY, LATER, ["district"])[0].net_m2 == 9_800
-        register.edit(session, "holdings", [{"parcel_key": key(1), **HELD, "cleared": False}], AT, "test", "note")
+        register.edit(session, "holdings", [holding(cleared=False)], AT, "test", "note")
         assert queries.reserve(session, DAY, LATER)[0].net_m2 == 0
         assert len(changes.over_knowledge(session, DAY, AT, LATER)) == 2
         assert queries.series(session, date(2020, 1, 1), DAY, LATER)

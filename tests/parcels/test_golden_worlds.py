@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 import shapely
-from little_worlds import holding, parcel, zone
 from pyproj import Geod, Transformer
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from parcels import ledger, queries, stock
 from tests.conftest import key, square
+from tests.little_worlds import holding, parcel, zone
 
 GOLDEN = Path(__file__).parent / "golden"
 KNOWN = datetime(2026, 6, 1, tzinfo=UTC)

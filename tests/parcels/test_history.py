@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from little_worlds import holding, parcel, zone
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from parcels import history, ledger, queries, register
 from rules.law import LAW
 from tests.conftest import AT, key, square
+from tests.little_worlds import holding, parcel, zone
 
 TICK = timedelta(microseconds=1)
 SEAM = date(2025, 1, 1)

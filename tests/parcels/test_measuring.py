@@ -3,46 +3,28 @@
 import re
 from datetime import UTC, datetime
 
-import numpy as np
 import pytest
-import shapely
-from little_worlds import holding, parcel, zone
 from sqlalchemy import text
 
 from parcels import ledger, measuring, queries
 from parcels.limits import TooIntricateError
 from parcels.sql import chained, statement, steps
 from tests.conftest import key, square
+from tests.little_worlds import holding, parcel, zone
+from tests.shapes import comb, ewkt
 
 KNOWN = datetime(2026, 6, 1, tzinfo=UTC)
-SIDE = 1_000.0
-
-
-def comb(teeth: int, upright: bool, shift: float = 0.0) -> shapely.MultiPolygon:
-    """Teeth on a bar, over a square kilometre; two at right angles have a corner for every pair of teeth."""
-    pitch = SIDE / teeth
-    left = np.arange(teeth - 1, -1, -1) * pitch
-    tips = np.stack([left + pitch / 2, left + pitch / 2, left, left], axis=1).ravel()
-    along = np.tile([0.0, SIDE, SIDE, 0.0], teeth)
-    outline = np.array([(0, -10), (SIDE, -10), (SIDE, 0), *zip(tips, along, strict=True), (0, 0)])
-    shape = shapely.Polygon(np.add(outline if upright else outline[:, ::-1], (565_000 + shift, 5_930_000 + shift)))
-    assert shape.is_valid
-    return shapely.MultiPolygon([shape])
-
-
-def ewkt(shape: shapely.Geometry) -> str:
-    return f"SRID=25832;{shape.wkt}"
 
 
 @pytest.fixture
 def combs(fill):
     """A parcel, two plans, a port and a deduction, all of them combs that cross each other."""
     shapes = {
-        "parcel": comb(30, upright=False),
-        "older": comb(30, upright=True),
-        "newer": comb(30, upright=True, shift=3.3),
-        "port": comb(18, upright=True, shift=1.7),
-        "road": comb(18, upright=False, shift=2.9),
+        "parcel": comb(30, across=True),
+        "older": comb(30),
+        "newer": comb(30, shift=3.3),
+        "port": comb(18, shift=1.7),
+        "road": comb(18, across=True, shift=2.9),
     }
     fill("parcels", parcel(geom=ewkt(shapes["parcel"]), official_m2=f"{shapes['parcel'].area:.2f}"))
     fill("holdings", holding())
@@ -74,7 +56,7 @@ def test_outlines_that_take_too_long_are_given_up_by_name(session, combs, fill, 
     before = queries.reserve(session, KNOWN.date(), KNOWN, [])
     monkeypatch.setattr(measuring, "LONGEST_S", 0.05)
     with pytest.raises(TooIntricateError) as refused, session.begin_nested():
-        fill("deductions", {"ref": "2", "kind": "rail", "geom": ewkt(comb(200, upright=True))})
+        fill("deductions", {"ref": "2", "kind": "rail", "geom": ewkt(comb(200))})
     assert f"The largest: deduction 2 (805 vertices), parcel {key(1)} (125 vertices)" in str(refused.value)
     assert "Simplify" in str(refused.value)
     assert queries.reserve(session, KNOWN.date(), KNOWN, []) == before

@@ -16,13 +16,13 @@ from uuid import UUID
 import shapely
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from little_worlds import AVAILABLE
 from shapely.affinity import rotate
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from parcels import changes, ledger, queries, register
 from tests.conftest import key
+from tests.little_worlds import AVAILABLE
 
 FEW = settings(
     max_examples=20,

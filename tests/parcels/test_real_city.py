@@ -117,7 +117,8 @@ def register(engine: Engine, files: dict[str, Path]):
                 if layer == "parcels":
                     assert report.rows_passed == 47_174
                     warned = Counter(issue.kind for issue in report.issues if issue.severity == "warning")
-                    assert warned == {"repaired": 18, "parcels-overlap": 1_001}  # the first thousand, and how many there are
+                    # the first thousand overlaps, and how many there are
+                    assert warned == {"repaired": 18, "parcels-overlap": 1_001}
             yield session
         outer.rollback()
 

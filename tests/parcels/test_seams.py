@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from little_worlds import holding, parcel, zone
 
 from parcels import changes, queries
 from tests.conftest import square
+from tests.little_worlds import holding, parcel, zone
 
 SEAM = date(2026, 4, 1)
 EVE = SEAM - timedelta(days=1)

@@ -17,18 +17,11 @@ from app import clock
 from app.main import create_app
 from app.settings import Settings
 from tests.conftest import Fill, key, square
+from tests.little_worlds import AVAILABLE
 
 NOW = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
-SOUND = {
-    "holder": "HIE",
-    "disposition": "free",
-    "serviced": True,
-    "cleared": True,
-    "binding_use": False,
-    "opposing_plan": False,
-    "construction_possible_from": date(2014, 1, 1),
-}
+SOUND = {**AVAILABLE, "holder": "HIE", "construction_possible_from": date(2014, 1, 1)}
 
 
 @pytest.fixture
