@@ -1,4 +1,4 @@
-"""Overlays of what is recorded run piece by piece, and the check of many new parcels does not look each of them up."""
+"""Overlays run piece by piece and notice when GEOS has lost an area; the check of many new parcels looks none of them up."""
 
 from importlib import import_module
 
@@ -8,6 +8,44 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+
+# Where edges of two areas nearly coincide, GEOS 3.11 can answer with lines alone, although one lies in the other: the area is
+# lost without an error, and the difference is wrong with it. Whether interiors meet is decided by predicates, which do not fail
+# so; where they contradict the overlay, it is made again on a grid of a micrometre, which is slow and sure, and taken if it
+# finds more than such a grid can shift.
+SHARED_LAND = """
+CREATE FUNCTION shared_land(a geometry, b geometry) RETURNS geometry
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    shared geometry := ST_CollectionExtract(ST_Intersection(a, b), 3);
+    snapped geometry;
+BEGIN
+    IF ST_Area(shared) < 0.01 * least(ST_Area(a), ST_Area(b)) AND ST_Relate(a, b, 'T********') THEN
+        snapped := ST_CollectionExtract(ST_Intersection(a, b, 1e-6), 3);
+        IF ST_Area(snapped) - ST_Area(shared) > 1e-5 * ST_Perimeter(a) THEN
+            RETURN snapped;
+        END IF;
+    END IF;
+    RETURN shared;
+END $$
+"""
+
+LAND_WITHOUT = """
+CREATE FUNCTION land_without(a geometry, b geometry) RETURNS geometry
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    remaining geometry := ST_Difference(a, b);
+    snapped geometry;
+BEGIN
+    IF ST_Area(remaining) NOT BETWEEN 0.01 * ST_Area(a) AND 0.99 * ST_Area(a) AND ST_Relate(a, b, 'T********') THEN
+        snapped := ST_Difference(a, b, 1e-6);
+        IF abs(ST_Area(snapped) - ST_Area(remaining)) > 1e-5 * ST_Perimeter(a) THEN
+            RETURN snapped;
+        END IF;
+    END IF;
+    RETURN remaining;
+END $$
+"""
 
 # What two areas share, in m2 of EPSG:25832, slivers of a mean width up to `wider_m` left out. GEOS is not interrupted within
 # one call: small pieces let a timeout end the statement, and cost less than one large overlay.
@@ -19,14 +57,14 @@ BEGIN
     IF NOT a && b THEN
         RETURN 0;
     ELSIF ST_NPoints(a) + ST_NPoints(b) <= 512 THEN
-        shared := ST_Intersection(a, b);
+        shared := shared_land(a, b);
         RETURN CASE WHEN 2 * ST_Area(shared) > wider_m * ST_Perimeter(shared) THEN ST_Area(shared) ELSE 0 END;
     END IF;
     RETURN (
         SELECT coalesce(sum(ST_Area(s.geom)) FILTER (WHERE 2 * ST_Area(s.geom) > wider_m * ST_Perimeter(s.geom)), 0)
         FROM ST_Subdivide(a, 128) AS x(geom)
         JOIN ST_Subdivide(b, 128) AS y(geom) ON x.geom && y.geom
-        CROSS JOIN LATERAL (SELECT ST_Intersection(x.geom, y.geom) AS geom OFFSET 0) s
+        CROSS JOIN LATERAL (SELECT shared_land(x.geom, y.geom) AS geom OFFSET 0) s
         WHERE x.geom && b AND y.geom && a
     );
 END $$
@@ -75,6 +113,8 @@ END $$
 
 
 def upgrade() -> None:
+    op.execute(SHARED_LAND)
+    op.execute(LAND_WITHOUT)
     op.execute(SHARED_M2)
     op.execute(PARCEL_OVERLAP)
     op.execute(PART_OVERLAP)
@@ -85,3 +125,5 @@ def downgrade() -> None:
     for body in (before.PARCEL_OVERLAP, before.PART_OVERLAP):
         op.execute(body.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"))
     op.execute("DROP FUNCTION shared_m2(geometry, geometry, float8)")
+    op.execute("DROP FUNCTION land_without(geometry, geometry)")
+    op.execute("DROP FUNCTION shared_land(geometry, geometry)")
