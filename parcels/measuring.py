@@ -47,8 +47,10 @@ def measure_few(session: Session, keys: Sequence[str]) -> Sequence[Row[Any]] | N
 
     The planner is led by indexes: whoever ends the derivation executes PLAIN; where it is None, that is done.
     """
-    if len(keys) <= FEW and session.execute(_size(), {"keys": keys, "simple": SIMPLE}).scalar_one() < SIMPLE:
-        return session.execute(_few(), {"keys": keys, **_bounds()}).all()
+    if len(keys) <= FEW:
+        rows = session.execute(_few(), {"keys": keys, "simple": SIMPLE, **_bounds()}).all()
+        if rows[0].vertices < SIMPLE:
+            return [row for row in rows if row.line is not None]
     session.execute(text(f"SELECT {PLAIN}"))
     return None
 
@@ -105,17 +107,16 @@ def _literal(query: str) -> str:
 
 
 @cache
-def _size() -> TextClause:
-    return text(_SIZE)
-
-
-@cache
 def _few() -> TextClause:
     queries, ending = steps("measure")
-    queries = {"touched": KEYS, **queries}
+    simple = "SELECT key FROM touched WHERE (SELECT vertices FROM size) < :simple"
+    queries = {"touched": KEYS, "size": _SIZE, **queries, "scope": simple}
     return text(
-        f"{chained(queries)} "
-        f"SELECT facts, range_merge(range_agg(days) OVER (PARTITION BY facts)) AS days, to_jsonb(m)::text AS line FROM ({ending}) m"
+        f"""
+        {chained(queries)}
+        SELECT size.vertices, facts, range_merge(range_agg(days) OVER (PARTITION BY facts)) AS days, to_jsonb(m)::text AS line
+        FROM size LEFT JOIN ({ending}) m ON true
+        """
     )
 
 
@@ -123,11 +124,9 @@ _SOURCES = "parcel, holding, zone, zone_piece, port_area_piece, deduction_piece,
 
 KEYS = "SELECT unnest(CAST(:keys AS text[])) AS key"
 
-_SIZE = f"""
-WITH land AS MATERIALIZED (
-    SELECT p.geom FROM ({KEYS}) touched JOIN parcel p ON p.key = touched.key AND upper_inf(p.known)
-)
-SELECT coalesce(sum(vertices), 0)
+_SIZE = """
+WITH land AS MATERIALIZED (SELECT p.geom FROM touched JOIN parcel p ON p.key = touched.key AND upper_inf(p.known))
+SELECT coalesce(sum(vertices), 0) AS vertices
 FROM (
     SELECT ST_NPoints(geom) AS vertices FROM land
     UNION ALL SELECT ST_NPoints(x.geom) FROM land l JOIN zone_piece x ON x.geom && l.geom

@@ -95,6 +95,9 @@ PART_OVERLAP = """
 CREATE OR REPLACE FUNCTION refuse_part_overlap() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE clash record;
 BEGIN
+    IF NOT EXISTS (SELECT FROM fresh WHERE geom IS NOT NULL) THEN
+        RETURN NULL;
+    END IF;
     PERFORM FROM register FOR UPDATE;
     SELECT n.parcel_key AS key, round(m2::numeric, 2) AS m2 INTO clash
     FROM fresh n
