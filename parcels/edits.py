@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Text, func, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from parcels import history, register
 from parcels.importing import Limits, beside, overlapping
@@ -19,6 +19,9 @@ from parcels.importing.store import choices
 from parcels.importing.values import Unreadable, choice, misread
 from parcels.models import Holding, Parcel
 from parcels.parcels import check_heard_of, version_tag
+
+NO_OUTLINE = "No outline is recorded for some of these days"
+OUTLINE_REMEDY = "Send `geometry` and `crs`, or a span over which the parcel's outline is recorded."
 
 
 class HeldInPartsError(ValueError):
@@ -124,6 +127,76 @@ def set_parcel(
     return _record(session, "parcels", key, rows, recording)
 
 
+def change_holding(session: Session, key: str, span: Span, named: Mapping[str, Any], recording: Recording) -> Edited:
+    """State some facts of a parcel's holding over a span; all others stay as they are recorded, day by day.
+
+    ValueRefusedError where that would overwrite a later change of the same facts, or extend a holding to days without one.
+    """
+    names = [name for name in history.LAYERS["holdings"].columns if name != "parcel_key"]
+    versions = _versions(session, Holding.parcel_key, key, span, names)
+    if any(version["geom"] is not None for version in versions):
+        raise HeldInPartsError(key)
+    listed = {name: _listed(name, named[name], known) for name, known in choices().items() if name in named}
+    if "disposition" in named and "disposition_until" not in named:
+        listed["disposition_until"] = None  # the day belonged to the disposition that ends
+    rows = [{"parcel_key": key, **row} for row in _changed(versions, span, {**named, **listed}, "holding")]
+    return _record(session, "holdings", key, rows, recording)
+
+
+def change_parcel(
+    session: Session, key: str, span: Span, named: Mapping[str, Any], recording: Recording, outline: str | None = None
+) -> Edited:
+    """State some of a parcel's own facts, or its outline (EWKB text), over a span; all others stay, day by day.
+
+    ValueRefusedError where that would overwrite a later change of the same facts, or extend the parcel to days without it.
+    """
+    names = list(history.LAYERS["parcels"].columns)
+    said = named if outline is None else {**named, "geom": outline}
+    versions = _versions(session, Parcel.key, key, span, names)
+    if not versions and outline is None:
+        raise ValueRefusedError("geometry", NO_OUTLINE, OUTLINE_REMEDY)
+    rows = [{"key": key, **row} for row in _changed(versions, span, said, "outline")]
+    return _record(session, "parcels", key, rows, recording)
+
+
+def _versions(
+    session: Session, of: InstrumentedAttribute[str], key: str, span: Span, names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """What is recorded of a parcel on the days of a span: facts by name, with the first day and the day after the last."""
+    fact = of.class_
+    days = fact.valid.op("*")(span.days)
+    columns = [sql_cast(fact.geom, Text).label("geom") if name == "geom" else getattr(fact, name) for name in names]
+    found = session.execute(
+        select(*columns, func.lower(days).label("valid_from"), func.upper(days).label("valid_to"))
+        .where(of == key, func.upper_inf(fact.known), fact.valid.overlaps(span.days))
+        .order_by(func.lower(days))
+    )
+    return [dict(row) for row in found.mappings()]
+
+
+def _changed(versions: list[dict[str, Any]], span: Span, named: Mapping[str, Any], what: str) -> list[dict[str, Any]]:
+    """The versions with the named facts in place of theirs; where nothing is recorded at all, these facts alone."""
+    if not versions:
+        return [{**named, "valid_from": span.since, "valid_to": span.until}]
+    ends = [span.since, *(version["valid_to"] for version in versions)]
+    starts = [*(version["valid_from"] for version in versions), span.until]
+    for end, start in zip(ends, starts, strict=True):
+        if end != start:
+            remedy = f"Begin with --from {start}." if end == span.since else f"End with --to {end}."
+            raise ValueRefusedError(
+                "valid_from", f"No {what} is recorded from {end} to {start or 'any later day'}", remedy
+            )
+    first = versions[0]
+    for later in versions[1:]:
+        changed = [name for name in named if later[name] not in (first[name], named[name])]
+        if span.until is None and changed:
+            day = later["valid_from"]
+            message = f"From {day} on, another {' and '.join(changed)} is recorded, which this would overwrite"
+            remedy = f"Give --to {day}; to change the days from {day} on as well, state them by --from {day}."
+            raise ValueRefusedError(changed[0], message, remedy)
+    return [{**version, **named} for version in versions]
+
+
 def _record(session: Session, layer: str, key: str, rows: list[dict[str, Any]], recording: Recording) -> Edited:
     change = register.edit(session, layer, rows, recording.now, recording.actor, recording.note)
     history.open_workspace(session, history.LAYERS[layer])
@@ -154,8 +227,7 @@ def _outlines(session: Session, key: str, span: Span) -> Sequence[Row[Any]]:
     ends = [span.since, *(version.until for version in found)]
     starts = [*(version.since for version in found), span.until]
     if not found or starts != ends:
-        remedy = "Send `geometry` and `crs`, or a span over which the parcel's outline is recorded."
-        raise ValueRefusedError("geometry", "No outline is recorded for some of these days", remedy)
+        raise ValueRefusedError("geometry", NO_OUTLINE, OUTLINE_REMEDY)
     return found
 
 

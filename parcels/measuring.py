@@ -92,7 +92,7 @@ def _make_tables(session: Session, queries: dict[str, str]) -> None:
         if name == "fragment":
             session.execute(text("CREATE INDEX ON fragment USING gist (geom)"))
         session.execute(text(f"ANALYZE {name}"))
-    session.execute(text("SET LOCAL default_statistics_target = DEFAULT"))
+    session.execute(text("SET LOCAL default_statistics_target = DEFAULT; SET LOCAL work_mem = DEFAULT"))
 
 
 def _bounds() -> dict[str, Any]:
@@ -125,13 +125,17 @@ _SOURCES = "parcel, holding, zone, zone_piece, port_area_piece, deduction_piece,
 KEYS = "SELECT unnest(CAST(:keys AS text[])) AS key"
 
 _SIZE = """
-WITH land AS MATERIALIZED (SELECT p.geom FROM touched JOIN parcel p ON p.key = touched.key AND upper_inf(p.known))
+WITH land AS MATERIALIZED (SELECT p.geom, p.district FROM touched JOIN parcel p ON p.key = touched.key AND upper_inf(p.known))
 SELECT coalesce(sum(vertices), 0) AS vertices
 FROM (
     SELECT ST_NPoints(geom) AS vertices FROM land
     UNION ALL SELECT ST_NPoints(x.geom) FROM land l JOIN zone_piece x ON x.geom && l.geom
     UNION ALL SELECT ST_NPoints(x.geom) FROM land l JOIN port_area_piece x ON x.geom && l.geom
     UNION ALL SELECT ST_NPoints(x.geom) FROM land l JOIN deduction_piece x ON x.geom && l.geom
+    UNION ALL SELECT ST_NPoints(x.geom) FROM land l JOIN district_piece x ON x.geom && l.geom WHERE l.district IS NULL
+    UNION ALL
+    SELECT ST_NPoints(h.geom) FROM touched JOIN holding h ON h.parcel_key = touched.key AND upper_inf(h.known)
+    WHERE h.geom IS NOT NULL
     LIMIT :simple
 ) met
 """
@@ -158,14 +162,23 @@ FROM (
 """
 
 _WORST = """
+WITH land AS MATERIALIZED (
+    SELECT p.key, p.geom FROM parcel p JOIN candidate c USING (key) WHERE c.chunk = :chunk AND upper_inf(p.known)
+)
 SELECT name, vertices
 FROM (
-    SELECT 'parcel ' || p.key AS name, ST_NPoints(p.geom) AS vertices
-    FROM parcel p JOIN candidate c USING (key)
-    WHERE c.chunk = :chunk AND upper_inf(p.known)
-    UNION ALL SELECT 'plan ' || plan, ST_NPoints(geom) FROM zone WHERE upper_inf(known)
-    UNION ALL SELECT 'deduction ' || ref, ST_NPoints(geom) FROM deduction WHERE upper_inf(known)
-    UNION ALL SELECT 'port area ' || kind, ST_NPoints(geom) FROM port_area WHERE upper_inf(known)
+    SELECT 'parcel ' || key AS name, ST_NPoints(geom) AS vertices FROM land
+    UNION ALL
+    SELECT 'part of parcel ' || h.parcel_key, ST_NPoints(h.geom)
+    FROM land l JOIN holding h ON h.parcel_key = l.key AND upper_inf(h.known) AND h.geom IS NOT NULL
+    UNION ALL
+    SELECT o.name, ST_NPoints(o.geom)
+    FROM (
+        SELECT 'plan ' || plan AS name, geom FROM zone WHERE upper_inf(known)
+        UNION ALL SELECT 'deduction ' || ref, geom FROM deduction WHERE upper_inf(known)
+        UNION ALL SELECT 'port area ' || kind, geom FROM port_area WHERE upper_inf(known)
+    ) o
+    WHERE EXISTS (SELECT FROM land l WHERE l.geom && o.geom)
 ) outlines
 ORDER BY vertices DESC LIMIT 3
 """

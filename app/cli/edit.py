@@ -16,14 +16,11 @@ from app.cli.base import Refusal
 from app.cli.parcels import group as parcel_group
 from app.geometry import Crs, multipolygon
 from app.inputs import AmountM2, AreaM2
-from app.schemas.parcels import EditOut, HoldingFacts
-from parcels import edits, parcels
+from app.schemas.parcels import EditOut
+from parcels import edits
 from parcels.edits import Edited, Recording, Span
-from parcels.parcels import ParcelOnDay
 
 group = typer.Typer(help="Who holds a parcel, and how available it is.", no_args_is_help=True)
-FACTS = tuple(HoldingFacts.model_fields)
-OWN_FACTS = ("official_m2", "gemarkung", "district")
 FLAGS = {"yes": True, "no": False}
 UNKNOWN = "unknown"
 LARGEST_OUTLINE = 8 << 20
@@ -63,7 +60,7 @@ def set_holding(
     note: base.Note = None,
     as_json: base.AsJson = False,
 ) -> None:
-    """State what changes about a parcel's holding from a day on. What is not named stays as it is on that day."""
+    """State what changes about a parcel's holding from a day on. What is not named stays as it is recorded."""
     named = _named(
         **{"holder": holder, "site": site, "disposition": disposition, "disposition_until": disposition_until},
         **{"serviced": serviced, "cleared": cleared, "binding_use": binding_use, "opposing_plan": opposing_plan},
@@ -74,14 +71,8 @@ def set_holding(
         raise Refusal("Nothing to record: name at least one fact, such as --disposition sold.")
     span = Span(valid_from, valid_to)
 
-    def write(session: Session, present: ParcelOnDay, recording: Recording) -> Edited:
-        held = present.holdings
-        if len(held) > 1:
-            raise edits.HeldInPartsError(key)
-        facts = {**{name: held[0][name] if held else None for name in FACTS}, **named}
-        if "disposition" in named and "disposition_until" not in named:
-            facts["disposition_until"] = None  # the day belonged to the disposition that ends
-        return edits.set_holding(session, key, span, facts, recording)
+    def write(session: Session, recording: Recording) -> Edited:
+        return edits.change_holding(session, key, span, named, recording)
 
     _record(key, span, write, actor, note, as_json)
 
@@ -102,16 +93,15 @@ def set_parcel(
     note: base.Note = None,
     as_json: base.AsJson = False,
 ) -> None:
-    """State what changes about a parcel itself from a day on. What is not named stays as it is on that day."""
+    """State what changes about a parcel itself from a day on. What is not named stays as it is recorded."""
     named = _named(official_m2=official_m2, gemarkung=gemarkung, district=district)
     outline = _outline(geometry, crs)
     if not named and outline is None:
         raise Refusal("Nothing to record: name at least one fact, such as --official-m2 12034.5.")
     span = Span(valid_from, valid_to)
 
-    def write(session: Session, present: ParcelOnDay, recording: Recording) -> Edited:
-        facts = {**{name: (present.facts or {}).get(name) for name in OWN_FACTS}, **named}
-        return edits.set_parcel(session, key, span, facts, recording, outline)
+    def write(session: Session, recording: Recording) -> Edited:
+        return edits.change_parcel(session, key, span, named, recording, outline)
 
     _record(key, span, write, actor, note, as_json)
 
@@ -132,16 +122,15 @@ def _outline(file: Path | None, crs: Crs | None) -> str | None:
     return multipolygon(outline if isinstance(outline, dict) else {}, crs)
 
 
-Write = Callable[[Session, ParcelOnDay, Recording], Edited]
+Write = Callable[[Session, Recording], Edited]
 
 
 def _record(key: str, span: Span, write: Write, actor: str | None, note: str | None, as_json: bool) -> None:
-    """Record on what the register says of the parcel on the first day, and tell what was done."""
+    """Record on what the register says of the parcel now, and tell what was done."""
     recording = Recording(clock.now(), actor or base.account(), note)
     with base.writing() as session:
         edits.check_version(session, key, None, recording.now)
-        present = parcels.find(session, key, span.since, base.asked(session, span.since, None).known_at)
-        done = parcel_answers.edit(key, span, write(session, present, recording))
+        done = parcel_answers.edit(key, span, write(session, recording))
     if as_json:
         base.print_json(done)
     else:

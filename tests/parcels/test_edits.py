@@ -1,0 +1,90 @@
+"""Changing some facts by hand: the others stay as they are recorded, day by day, and no later change is lost unsaid."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import text
+
+from parcels import edits, ledger, queries
+from parcels.edits import Recording, Span, ValueRefusedError
+from tests.conftest import key, square
+from tests.little_worlds import holding, parcel, zone
+
+KNOWN = datetime(2026, 6, 1, tzinfo=UTC)
+SEAM = date(2027, 2, 1)
+LATER = datetime(2026, 6, 2, tzinfo=UTC)
+BY_HAND = Recording(KNOWN, "test", None)
+
+
+@pytest.fixture
+def planned_sale(session, fill):
+    """Free until a sale agreed for February 2027; known since 2017 alone."""
+    fill("parcels", parcel(district=None))
+    fill("zones", zone())
+    free = holding(site="Nordhang", marketable=True, valid_from="2017-01-01", valid_to="2027-02-01")
+    fill("holdings", free, holding(site="Nordhang", disposition="sold", marketable=True, valid_from="2027-02-01"))
+    return session
+
+
+def net_m2(session, day):
+    return queries.reserve(session, day, LATER, [])[0].net_m2
+
+
+def change(session, since, until=None, **named):
+    return edits.change_holding(session, key(1), Span(since, until), named, BY_HAND)
+
+
+def test_an_unrelated_fact_leaves_the_sale_that_comes(planned_sale):
+    assert change(planned_sale, date(2026, 12, 1), marketable=True).change.recording is None
+    change(planned_sale, date(2026, 12, 1), opposing_plan=False, site="Nordhang 2")
+    assert [net_m2(planned_sale, day) for day in (date(2027, 1, 31), SEAM)] == [10_000, 0]
+    sites = "SELECT DISTINCT site FROM holding WHERE upper_inf(known) AND valid && daterange('2026-12-01', NULL)"
+    assert planned_sale.scalars(text(sites)).all() == ["Nordhang 2"]
+    assert ledger.verify(planned_sale, KNOWN) == ledger.Difference([], [])
+
+
+def test_a_later_change_of_the_same_fact_is_not_overwritten_unsaid(planned_sale):
+    with pytest.raises(ValueRefusedError, match="From 2027-02-01 on, another disposition") as refused:
+        change(planned_sale, date(2026, 12, 1), disposition="reserved")
+    assert "--to 2027-02-01" in refused.value.remedy
+    change(planned_sale, date(2026, 12, 1), SEAM, disposition="reserved")
+    assert net_m2(planned_sale, SEAM) == 0
+    assert change(planned_sale, date(2026, 12, 1), disposition="sold").change.recording  # the same as from the seam on
+    assert net_m2(planned_sale, date(2026, 12, 1)) == 0
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "remedy"),
+    [(date(2000, 1, 1), None, "--from 2017-01-01"), (date(2000, 1, 1), SEAM, "--from 2017")],
+)
+def test_days_without_a_holding_are_not_given_one_in_passing(planned_sale, since, until, remedy):
+    with pytest.raises(ValueRefusedError, match="No holding is recorded from 2000-01-01") as refused:
+        change(planned_sale, since, until, site="Foo")
+    assert remedy in refused.value.remedy
+    assert net_m2(planned_sale, date(2026, 6, 1)) == 10_000
+
+
+def test_a_holding_that_ends_is_not_prolonged(session, fill):
+    fill("parcels", parcel())
+    fill("holdings", holding(valid_to="2025-01-01"))
+    with pytest.raises(ValueRefusedError, match="from 2025-01-01 to any later day") as refused:
+        change(session, date(2024, 1, 1), site="Foo")
+    assert "--to 2025-01-01" in refused.value.remedy
+
+
+def test_where_nothing_is_held_what_is_named_is_all_that_is_known(session, fill):
+    fill("parcels", parcel())
+    change(session, date(2024, 1, 1), holder="LIG")
+    row = session.execute(text("SELECT holder, serviced, valid FROM holding WHERE upper_inf(known)")).one()
+    assert (row.holder, row.serviced, row.valid.lower) == ("LIG", None, date(2024, 1, 1))
+
+
+def test_a_parcel_that_was_divided_keeps_each_outline_s_area(session, fill):
+    fill("zones", zone())
+    fill("holdings", holding())
+    half = parcel(geom=square(0, 0, 50), official_m2=5_000, valid_from="2024-01-01")
+    fill("parcels", parcel(valid_to="2024-01-01"), half)
+    edits.change_parcel(session, key(1), Span(date(2020, 1, 1), None), {"gemarkung": "Foo"}, BY_HAND)
+    assert [net_m2(session, day) for day in (date(2023, 12, 31), date(2024, 1, 1))] == [10_000, 5_000]
+    with pytest.raises(ValueRefusedError, match="From 2024-01-01 on, another official_m2"):
+        edits.change_parcel(session, key(1), Span(date(2020, 1, 1), None), {"official_m2": 9_990}, BY_HAND)
