@@ -10,8 +10,8 @@ branch_labels = None
 depends_on = None
 
 # Where edges of two areas nearly coincide, GEOS 3.11 can answer with lines alone, although one lies in the other: the area is
-# lost without an error, and the difference is wrong with it. Whether interiors meet is decided by predicates, which do not fail
-# so; where they contradict the overlay, it is made again on a grid of a micrometre, which is slow and sure, and taken if it
+# lost without an error, and the difference is wrong with it. Whether interiors meet is decided by predicates, which never fail
+# silently; where they contradict the overlay, it is made again on a grid of a micrometre, which is slow and sure, and taken if it
 # finds more than such a grid can shift.
 SHARED_LAND = """
 CREATE FUNCTION shared_land(a geometry, b geometry) RETURNS geometry
