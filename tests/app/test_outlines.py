@@ -145,7 +145,7 @@ def test_a_comb_that_may_pass_is_measured_in_time_or_given_up_by_name(
     monkeypatch.undo()
     began = time.monotonic()
     done = write.put(f"/api/parcels/{DRAWN}", json=body)
-    assert (done.status_code, time.monotonic() - began < 10) == (200, True), done.text
+    assert (done.status_code, time.monotonic() - began < 30) == (200, True), done.text
     assert recordings(outskirts) == before + 1
 
 
@@ -186,4 +186,4 @@ def test_a_time_limit_that_ends_a_single_overlay_is_one_like_any_other(
     answer = write.request(method, path, json=SOLD if method == "PUT" else None)
     problem(answer, 503, slug)
     assert answer.headers["retry-after"]
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
