@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Text, func, select
+from sqlalchemy import Text, func, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -98,13 +98,7 @@ def set_holding(session: Session, key: str, span: Span, facts: Mapping[str, Any]
     ValueRefusedError for a code that no list of the law has, HeldInPartsError where parts are held separately.
     """
     listed = {name: _listed(name, facts[name], known) for name, known in choices().items()}
-    in_parts = select(Holding.id).where(
-        Holding.parcel_key == key,
-        func.upper_inf(Holding.known),
-        Holding.valid.overlaps(span.days),
-        Holding.geom.is_not(None),
-    )
-    if session.scalar(in_parts.limit(1)) is not None:
+    if any(version["geom"] is not None for version in _versions(session, Holding.parcel_key, key, span, ["geom"])):
         raise HeldInPartsError(key)
     row = {"parcel_key": key, **facts, **listed, "valid_from": span.since, "valid_to": span.until}
     return _record(session, "holdings", key, [row], recording)
@@ -120,10 +114,10 @@ def set_parcel(
     if outline is not None:
         rows = [{"key": key, **facts, "geom": outline, "valid_from": span.since, "valid_to": span.until}]
     else:
-        rows = [
-            {"key": key, **facts, "geom": version.geom, "valid_from": version.since, "valid_to": version.until}
-            for version in _outlines(session, key, span)
-        ]
+        outlines = _versions(session, Parcel.key, key, span, ["geom"])
+        if _gap(outlines, span):
+            raise ValueRefusedError("geometry", NO_OUTLINE, OUTLINE_REMEDY)
+        rows = [{"key": key, **facts, **version} for version in outlines]
     return _record(session, "parcels", key, rows, recording)
 
 
@@ -174,18 +168,21 @@ def _versions(
     return [dict(row) for row in found.mappings()]
 
 
+def _gap(versions: list[dict[str, Any]], span: Span) -> tuple[date | None, date | None] | None:
+    """The first days [from, to) of a span of which none of the versions is, an open end None; None where there are none."""
+    ends = [span.since, *(version["valid_to"] for version in versions)]
+    starts = [*(version["valid_from"] for version in versions), span.until]
+    return next(((end, start) for end, start in zip(ends, starts, strict=True) if end != start), None)
+
+
 def _changed(versions: list[dict[str, Any]], span: Span, named: Mapping[str, Any], what: str) -> list[dict[str, Any]]:
     """The versions with the named facts in place of theirs; where nothing is recorded at all, these facts alone."""
     if not versions:
         return [{**named, "valid_from": span.since, "valid_to": span.until}]
-    ends = [span.since, *(version["valid_to"] for version in versions)]
-    starts = [*(version["valid_from"] for version in versions), span.until]
-    for end, start in zip(ends, starts, strict=True):
-        if end != start:
-            remedy = f"Begin with --from {start}." if end == span.since else f"End with --to {end}."
-            raise ValueRefusedError(
-                "valid_from", f"No {what} is recorded from {end} to {start or 'any later day'}", remedy
-            )
+    if gap := _gap(versions, span):
+        end, start = gap
+        remedy = f"Begin with --from {start}." if end == span.since else f"End with --to {end}."
+        raise ValueRefusedError("valid_from", f"No {what} is recorded from {end} to {start or 'any later day'}", remedy)
     first = versions[0]
     for later in versions[1:]:
         changed = [name for name in named if later[name] not in (first[name], named[name])]
@@ -210,25 +207,6 @@ def _record(session: Session, layer: str, key: str, rows: list[dict[str, Any]], 
         if isinstance(value, str) and misread(value)
     ]
     return Edited(change, remarks)
-
-
-def _outlines(session: Session, key: str, span: Span) -> Sequence[Row[Any]]:
-    """The outlines known of the days of a span, without a gap; ValueRefusedError where one is missing."""
-    days = Parcel.valid.op("*")(span.days)
-    found = session.execute(
-        select(
-            sql_cast(Parcel.geom, Text).label("geom"),
-            func.lower(days).label("since"),
-            func.upper(days).label("until"),
-        )
-        .where(Parcel.key == key, func.upper_inf(Parcel.known), Parcel.valid.overlaps(span.days))
-        .order_by(func.lower(days))
-    ).all()
-    ends = [span.since, *(version.until for version in found)]
-    starts = [*(version.since for version in found), span.until]
-    if not found or starts != ends:
-        raise ValueRefusedError("geometry", NO_OUTLINE, OUTLINE_REMEDY)
-    return found
 
 
 def _listed(field: str, value: str | None, known: frozenset[str]) -> str | None:

@@ -40,6 +40,11 @@ class Layer:
         """The session's temporary table that rows are stated in."""
         return f"incoming_{self.table}"
 
+    @property
+    def typed(self) -> str:
+        """The columns as they are declared."""
+        return ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
+
 
 _TEXT, _FLAG, _GEOM = "text", "boolean", "geometry(MultiPolygon, 25832)"
 LAYERS = {
@@ -155,8 +160,9 @@ def _record(columns: tuple[str, ...]) -> TextClause:
 
 def open_workspace(session: Session, layer: Layer) -> None:
     """Make, or empty, the session's temporary tables for stating rows of a layer and amending with them."""
-    columns = ", ".join(f"{name} {kind}" for name, kind in layer.columns.items())
-    session.execute(text(_WORKSPACE.format(incoming=layer.incoming, columns=columns) + comparing.WORKSPACE))
+    session.execute(
+        text(_WORKSPACE.format(incoming=layer.incoming, columns=layer.typed, touched=TOUCHED) + comparing.WORKSPACE)
+    )
 
 
 def digest(session: Session, layer: Layer) -> None:
@@ -227,8 +233,7 @@ def _add(layer: Layer) -> str:
 def _amend_rows(name: str) -> TextClause:
     """All of an amendment in one statement, its rows read from JSON: what `amend` does table by table."""
     layer = LAYERS[name]
-    columns = ", ".join(f"{name} {kind}" for name, kind in layer.columns.items())
-    source = f"jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(row bigint, {columns}, valid_from date, valid_to date)"
+    source = f"jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(row bigint, {layer.typed}, valid_from date, valid_to date)"
     queries = {
         layer.incoming: f"SELECT * FROM {source}",
         "stated": comparing.hashed(layer.incoming, layer.unit, list(layer.columns)),
@@ -246,10 +251,13 @@ def _amend_rows(name: str) -> TextClause:
     return text(f"{chained(queries)} SELECT c.*, ARRAY({touched}) AS touched FROM counts c")
 
 
+TOUCHED = 'CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE ROWS'
+"""Makes the session's table of parcels whose ledger lines may change."""
+
 _WORKSPACE = """
 CREATE TEMP TABLE IF NOT EXISTS {incoming} (row bigint PRIMARY KEY, {columns}, valid_from date, valid_to date)
     ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE ROWS;
+{touched};
 DELETE FROM {incoming}; DELETE FROM touched;
 """
 

@@ -17,6 +17,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from parcels import measuring
+from parcels.history import TOUCHED
 from parcels.sql import LED_BY_INDEX, PLAIN, chained, statement, steps
 from rules.facts import Holding, Part
 from rules.law import LAW
@@ -46,7 +47,7 @@ def post(session: Session, at: datetime, keys: Sequence[str]) -> Posting:
     """
     few = measuring.measure_few(session, keys)
     if few is None:
-        session.execute(text(_TOUCHED))
+        session.execute(text(TOUCHED))
         session.execute(text("DELETE FROM touched"))
         session.execute(text(f"INSERT INTO touched {measuring.KEYS}"), {"keys": keys})
         return _post_many(session, at, lambda _: None)
@@ -167,10 +168,8 @@ def _settle_and_post() -> TextClause:
     return text(f"{chained(queries)}, {statement('post').text.partition('WITH ')[2]}, {PLAIN}")
 
 
-_TOUCHED = 'CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE ROWS'
-
 _DERIVED = f"""
-{_TOUCHED};
+{TOUCHED};
 CREATE TEMP TABLE IF NOT EXISTS derived ON COMMIT DELETE ROWS AS
     SELECT parcel_key, part, district, site, holder, disposition, designation, in_use_as_commercial, plans, gross_m2,
            port_m2, net_m2, area_basis, standing, not_met, unknown, valid, content
