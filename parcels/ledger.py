@@ -158,8 +158,8 @@ def _day(text: str | None) -> date | None:
 
 @cache
 def _settle() -> TextClause:
-    queries, ending = steps("settle")
-    return text(f"INSERT INTO derived {chained({n: q for n, q in queries.items() if n != 'measured'})} {ending}")
+    queries, _ = steps("settle")
+    return text(f"INSERT INTO derived {chained({'verdict': queries['verdict']})} {queries['derived']}")
 
 
 @cache

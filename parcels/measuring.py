@@ -86,13 +86,13 @@ def measure_chunk(session: Session, chunk: int) -> None:
 
 def _make_tables(session: Session, queries: dict[str, str]) -> None:
     session.execute(text("SET LOCAL work_mem = '96MB'"))
-    session.execute(text("SET LOCAL default_statistics_target = 10"))  # how many there are, not how they are spread
+    session.execute(text("SET LOCAL default_statistics_target = 1"))  # how many there are, not how they are spread
     for name, query in queries.items():
         session.execute(text(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {_literal(query)}"))
         if name == "fragment":
             session.execute(text("CREATE INDEX ON fragment USING gist (geom)"))
         session.execute(text(f"ANALYZE {name}"))
-    session.execute(text("SET LOCAL default_statistics_target = DEFAULT; SET LOCAL work_mem = DEFAULT"))
+    session.execute(text("SET LOCAL default_statistics_target = DEFAULT"))
 
 
 def _bounds() -> dict[str, Any]:

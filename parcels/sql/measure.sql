@@ -3,23 +3,26 @@
 -- Large parcels are cut into fragments, and zones, port, deductions and parts of holdings lie in pieces: each overlay is one of
 -- small pieces, areas are summed, so that no outline, however intricate, makes a single overlay large. `shared_land` and
 -- `land_without` (migrations) are overlays that notice when GEOS has lost an area whose edges nearly coincide with the other's.
--- A geometry of NULL means: the whole fragment. Each step is a table of its own where many parcels are derived (`ledger`).
+-- A geometry of NULL means: the whole fragment. Each step is a table of its own where many parcels are derived (`ledger`):
+-- so fragments, periods and zones are numbers from step to step, and what is said of them is looked up at the end.
 WITH scope AS MATERIALIZED (
     SELECT DISTINCT key FROM touched
 ),
 fragment AS MATERIALIZED (
-    SELECT row_number() OVER () AS id, p.id AS land, p.key, p.valid, ST_Area(p.geom) AS plane, p.area_m2, p.area_basis,
-           p.district, f.geom
+    SELECT row_number() OVER () AS id, p.id AS land, f.number = 1 AS first, p.key, p.valid, ST_Area(p.geom) AS plane,
+           p.area_m2, p.area_basis, p.district, f.geom
     FROM parcel p
     CROSS JOIN LATERAL (
-        SELECT p.geom WHERE ST_NPoints(p.geom) <= 256
+        SELECT 1, p.geom WHERE ST_NPoints(p.geom) <= 256
         UNION ALL
-        SELECT s.geom FROM ST_Subdivide(p.geom, 128) AS s(geom) WHERE ST_NPoints(p.geom) > 256
-    ) f
+        SELECT s.number, s.geom FROM ST_Subdivide(p.geom, 128) WITH ORDINALITY AS s(geom, number) WHERE ST_NPoints(p.geom) > 256
+    ) f(number, geom)
     WHERE upper_inf(p.known) AND p.key IN (SELECT key FROM scope)
 ),
 land AS MATERIALIZED (
-    SELECT DISTINCT land AS id, key, valid, plane, area_m2, area_basis, district FROM fragment
+    SELECT land AS id, key, valid, area_basis, district, area_m2::float8 / plane / 1e4 AS cents  -- cents of a m2 per millionth
+    FROM fragment
+    WHERE first
 ),
 held AS MATERIALIZED (
     SELECT l.id AS land, h.id AS holding, h.valid * l.valid AS valid,
@@ -34,53 +37,58 @@ share AS MATERIALIZED (  -- pieces of the parts that are held separately
     CROSS JOIN LATERAL ST_Subdivide(x.geom, 128) AS s(geom)
     WHERE h.part IS NOT NULL
 ),
-met AS MATERIALIZED (
-    SELECT layer, piece, fact, fragment, land, valid, whole, CASE WHEN NOT whole THEN geom END AS geom
-    FROM (
-        SELECT 'zone' AS layer, p.id AS piece, p.fact_id AS fact, p.geom, f.id AS fragment, f.land, f.valid,
-               ST_Covers(p.geom, f.geom) AS whole
-        FROM zone_piece p JOIN fragment f ON ST_Intersects(p.geom, f.geom)
-        UNION ALL
-        SELECT 'port', p.id, p.fact_id, p.geom, f.id, f.land, f.valid, ST_Covers(p.geom, f.geom)
-        FROM port_area_piece p JOIN fragment f ON ST_Intersects(p.geom, f.geom)
-        UNION ALL
-        SELECT 'deduction', p.id, p.fact_id, p.geom, f.id, f.land, f.valid, ST_Covers(p.geom, f.geom)
-        FROM deduction_piece p JOIN fragment f ON ST_Intersects(p.geom, f.geom)
-        OFFSET 0  -- or each of the tests would run twice
-    ) pairs
+met AS MATERIALIZED (  -- most are covered: then the dearer test for any contact is spared
+    SELECT p.fact_id AS zone, p.id AS piece, f.id AS fragment, f.land, c.whole, CASE WHEN NOT c.whole THEN p.geom END AS geom
+    FROM zone_piece p
+    JOIN fragment f ON f.geom && p.geom
+    CROSS JOIN LATERAL (SELECT ST_Covers(p.geom, f.geom) AS whole OFFSET 0) c
+    WHERE c.whole OR ST_Intersects(p.geom, f.geom)
+),
+block AS MATERIALIZED (  -- what port and deductions take
+    SELECT f.id AS fragment, f.land, a.valid * f.valid AS valid, true AS port, p.id AS piece, c.whole,
+           CASE WHEN NOT c.whole THEN p.geom END AS geom
+    FROM port_area_piece p
+    JOIN fragment f ON f.geom && p.geom
+    JOIN port_area a ON a.id = p.fact_id AND a.valid && f.valid
+    CROSS JOIN LATERAL (SELECT ST_Covers(p.geom, f.geom) AS whole OFFSET 0) c
+    WHERE c.whole OR ST_Intersects(p.geom, f.geom)
+    UNION ALL
+    SELECT f.id, f.land, d.valid * f.valid, false, p.id, c.whole, CASE WHEN NOT c.whole THEN p.geom END
+    FROM deduction_piece p
+    JOIN fragment f ON f.geom && p.geom
+    JOIN deduction d ON d.id = p.fact_id AND d.valid && f.valid
+    CROSS JOIN LATERAL (SELECT ST_Covers(p.geom, f.geom) AS whole OFFSET 0) c
+    WHERE c.whole OR ST_Intersects(p.geom, f.geom)
+),
+-- Plans stack: of those in force the newest that regulates the use wins, of two of the same day the later name.
+ranked AS MATERIALIZED (
+    SELECT id, valid, designation = ANY (:workplace) AS workplace,
+           row_number() OVER (ORDER BY lower(valid) DESC NULLS LAST, plan DESC, content DESC) AS rank
+    FROM zone
+    WHERE regulates_use AND id IN (SELECT zone FROM met)
 ),
 cover AS MATERIALIZED (  -- the place of a zone is only cut out where the ledger will have a line for it
-    SELECT m.land, m.fragment, z.id AS zone, z.plan, z.designation, z.in_use_as_commercial, z.content,
-           lower(z.valid) AS since, z.valid * m.valid AS valid, m.whole,
-           z.designation = ANY (:workplace) OR m.land IN (SELECT land FROM held) AS wanted
+    SELECT m.land, m.fragment, m.zone, z.rank, z.valid * l.valid AS valid, m.whole, z.workplace,
+           z.workplace OR m.land IN (SELECT land FROM held) AS wanted
     FROM (
-        SELECT land, fragment, valid, fact, bool_or(whole) AS whole
+        SELECT land, fragment, zone, bool_or(whole) AS whole
         FROM met
-        WHERE layer = 'zone'
-        GROUP BY land, fragment, valid, fact
+        GROUP BY land, fragment, zone
     ) m
-    JOIN zone z ON z.id = m.fact AND z.regulates_use AND z.valid && m.valid
+    JOIN land l ON l.id = m.land
+    JOIN ranked z ON z.id = m.zone AND z.valid && l.valid
 ),
 tile AS MATERIALIZED (
     SELECT fragment, zone, piece, geom
     FROM (
         SELECT c.fragment, c.zone, m.piece, shared_land(f.geom, m.geom) AS geom
         FROM cover c
-        JOIN met m ON m.layer = 'zone' AND m.fragment = c.fragment AND m.fact = c.zone
+        JOIN met m ON m.fragment = c.fragment AND m.zone = c.zone
         JOIN fragment f ON f.id = c.fragment
         WHERE c.wanted AND NOT c.whole
         OFFSET 0
     ) cut_out
     WHERE NOT ST_IsEmpty(geom)
-),
-block AS MATERIALIZED (
-    SELECT m.land, m.fragment, m.piece, true AS port, a.valid * m.valid AS valid, m.geom, m.whole
-    FROM met m JOIN port_area a ON a.id = m.fact AND a.valid && m.valid
-    WHERE m.layer = 'port'
-    UNION ALL
-    SELECT m.land, m.fragment, m.piece, false, d.valid * m.valid, m.geom, m.whole
-    FROM met m JOIN deduction d ON d.id = m.fact AND d.valid && m.valid
-    WHERE m.layer = 'deduction'
 ),
 place AS MATERIALIZED (  -- only where the parcel does not say its Bezirk itself
     SELECT land, name, valid, sum(m2) AS share
@@ -97,44 +105,52 @@ place AS MATERIALIZED (  -- only where the parcel does not say its Bezirk itself
     WHERE m2 > 0  -- to touch is no share
     GROUP BY land, id, name, valid
 ),
-cut AS MATERIALIZED (
-    SELECT land, coalesce(lower(valid), '-infinity') AS day, coalesce(upper(valid), 'infinity') AS upto FROM (
-        SELECT id AS land, valid FROM land
-        UNION SELECT land, valid FROM cover
-        UNION SELECT land, valid FROM block
-        UNION SELECT land, valid FROM held
-        UNION SELECT land, valid FROM place
-    ) spans
+cut AS MATERIALIZED (  -- what begins or ends within the days of a parcel
+    SELECT l.id AS land, coalesce(lower(s.valid), '-infinity') AS day, coalesce(upper(s.valid), 'infinity') AS upto
+    FROM (
+        SELECT land, valid FROM cover
+        UNION ALL SELECT land, valid FROM block
+        UNION ALL SELECT land, valid FROM held
+        UNION ALL SELECT land, valid FROM place
+    ) s
+    JOIN land l ON l.id = s.land AND l.valid <> s.valid
 ),
 seam AS MATERIALIZED (
-    SELECT land, day FROM cut UNION SELECT land, upto FROM cut
+    SELECT land, day FROM cut
+    UNION SELECT land, upto FROM cut
+    UNION SELECT id, unnest(ARRAY[coalesce(lower(valid), '-infinity'), coalesce(upper(valid), 'infinity')])
+    FROM land WHERE id IN (SELECT land FROM cut)
 ),
 period AS MATERIALIZED (
-    SELECT land, daterange(nullif(day, '-infinity'), nullif(next, 'infinity')) AS days
-    FROM (SELECT land, day, lead(day) OVER (PARTITION BY land ORDER BY day) AS next FROM seam) s
-    WHERE next IS NOT NULL
-),
--- Plans stack: of those in force the newest that regulates the use wins, of two of the same day the later name.
-stack AS MATERIALIZED (
-    SELECT *, min(rank) FILTER (WHERE whole) OVER (PARTITION BY fragment, days) AS ground
+    SELECT row_number() OVER () AS id, land, days
     FROM (
-        SELECT p.days, c.*, row_number() OVER (PARTITION BY c.fragment, p.days
-                                               ORDER BY c.since DESC NULLS LAST, c.plan DESC, c.content DESC) AS rank
-        FROM period p
-        JOIN cover c ON c.land = p.land AND c.valid @> p.days
-    ) ranked
+        SELECT id AS land, valid AS days FROM land WHERE id NOT IN (SELECT land FROM cut)
+        UNION ALL
+        SELECT land, daterange(nullif(day, '-infinity'), nullif(next, 'infinity'))
+        FROM (SELECT land, day, lead(day) OVER (PARTITION BY land ORDER BY day) AS next FROM seam) s
+        WHERE next IS NOT NULL
+    ) p
 ),
-base AS MATERIALIZED (  -- what a zone covers of a fragment, tile by tile, as if no newer one lay above it
-    SELECT row_number() OVER () AS id, s.land, s.fragment, s.days, s.rank, s.zone, s.plan, s.designation,
-           s.in_use_as_commercial, t.geom
+occupied AS MATERIALIZED (
+    SELECT DISTINCT p.id AS period, p.land FROM period p JOIN held h ON h.land = p.land AND h.valid @> p.days
+),
+stack AS MATERIALIZED (
+    SELECT p.id AS period, c.fragment, c.zone, c.rank, c.whole, c.workplace, c.wanted
+    FROM period p
+    JOIN cover c ON c.land = p.land AND c.valid @> p.days
+),
+base AS MATERIALIZED (  -- zones of which something is to be seen: those under one that covers the whole fragment are not
+    SELECT s.period, s.fragment, s.zone, s.rank, s.whole, s.workplace
     FROM stack s
-    LEFT JOIN tile t ON t.fragment = s.fragment AND t.zone = s.zone
-    WHERE s.wanted AND (s.ground IS NULL OR s.rank <= s.ground) AND (s.whole OR t.geom IS NOT NULL)
+    LEFT JOIN (
+        SELECT period, fragment, min(rank) AS rank FROM stack WHERE whole GROUP BY period, fragment
+    ) ground USING (period, fragment)
+    WHERE s.wanted AND (ground.rank IS NULL OR s.rank <= ground.rank)
 ),
 above AS MATERIALIZED (
-    SELECT DISTINCT b.fragment, b.days, b.rank, b.zone, a.zone AS other
+    SELECT b.period, b.fragment, b.zone, a.zone AS other
     FROM base b
-    JOIN stack a ON a.fragment = b.fragment AND a.days = b.days AND a.rank < b.rank
+    JOIN stack a ON a.period = b.period AND a.fragment = b.fragment AND a.rank < b.rank
 ),
 rival AS MATERIALIZED (  -- most neighbours share an edge and no land: found out once for two zones, not for each fragment
     SELECT zone, other
@@ -145,131 +161,147 @@ rival AS MATERIALIZED (  -- most neighbours share an edge and no land: found out
         WHERE x.fact_id = zone AND y.fact_id = other AND ST_Relate(x.geom, y.geom, 'T********')
         LIMIT 1)
 ),
-over AS MATERIALIZED (
-    SELECT b.id, array_agg(m.geom ORDER BY m.piece) AS geoms
+over AS MATERIALIZED (  -- what lies on a zone's tile, or on the whole fragment (piece 0)
+    SELECT a.period, a.fragment, a.zone, coalesce(t.piece, 0) AS piece, array_agg(m.geom ORDER BY m.piece) AS geoms
     FROM above a
     JOIN rival USING (zone, other)
-    JOIN base b ON b.fragment = a.fragment AND b.days = a.days AND b.rank = a.rank
-    JOIN fragment f ON f.id = b.fragment
-    JOIN met m ON m.layer = 'zone' AND m.fragment = b.fragment AND m.fact = a.other
-        AND m.geom && coalesce(b.geom, f.geom)
-    GROUP BY b.id
+    JOIN fragment f ON f.id = a.fragment
+    LEFT JOIN tile t ON t.fragment = a.fragment AND t.zone = a.zone
+    JOIN met m ON m.fragment = a.fragment AND m.zone = a.other AND m.geom && coalesce(t.geom, f.geom)
+    GROUP BY a.period, a.fragment, a.zone, t.piece
 ),
-bare AS MATERIALIZED (  -- land under a holding for which no plan is recorded
-    SELECT f.land, f.id AS fragment, p.days,
-           land_without(f.geom, ST_Union(s.geoms)) AS geom
-    FROM period p
-    JOIN fragment f ON f.land = p.land
+bare AS MATERIALIZED (  -- land under a holding for which no plan is recorded; none, where zones that do not overlap fill all
+    SELECT o.period, f.id AS fragment, land_without(f.geom, ST_Union(s.geoms)) AS geom
+    FROM occupied o
+    JOIN fragment f ON f.land = o.land
     LEFT JOIN (
-        SELECT s.fragment, s.days, bool_or(s.whole) AS whole,
+        SELECT s.period, s.fragment, bool_or(s.whole) AS whole, sum(ST_Area(t.geom)) AS tiled,
                array_agg(t.geom ORDER BY t.piece) FILTER (WHERE t.geom IS NOT NULL) AS geoms
         FROM stack s
         LEFT JOIN tile t ON t.fragment = s.fragment AND t.zone = s.zone
-        WHERE s.land IN (SELECT land FROM held)
-        GROUP BY s.fragment, s.days
-    ) s ON s.fragment = f.id AND s.days = p.days
-    WHERE s.whole IS NOT TRUE AND EXISTS (SELECT FROM held h WHERE h.land = p.land AND h.valid @> p.days)
+        WHERE s.period IN (SELECT period FROM occupied)
+        GROUP BY s.period, s.fragment
+    ) s ON s.period = o.period AND s.fragment = f.id
+    WHERE s.whole IS NOT TRUE AND (
+        s.tiled IS NULL OR s.tiled < ST_Area(f.geom) - 0.0001
+        OR EXISTS (SELECT FROM above a JOIN rival USING (zone, other) WHERE a.period = o.period AND a.fragment = f.id))
 ),
 surface AS MATERIALIZED (
     SELECT row_number() OVER () AS id, s.*
     FROM (
-        SELECT b.land, b.fragment, b.days, b.plan, b.designation, b.in_use_as_commercial,
-               CASE WHEN o.geoms IS NULL THEN b.geom
-                    ELSE land_without(coalesce(b.geom, f.geom), ST_Union(o.geoms)) END AS geom
+        SELECT b.period, b.fragment, b.zone, b.workplace,
+               CASE WHEN o.geoms IS NULL THEN t.geom
+                    ELSE land_without(coalesce(t.geom, f.geom), ST_Union(o.geoms)) END AS geom
         FROM base b
-        JOIN fragment f ON f.id = b.fragment
-        LEFT JOIN over o ON o.id = b.id
+        LEFT JOIN tile t ON t.fragment = b.fragment AND t.zone = b.zone
+        LEFT JOIN over o ON o.period = b.period AND o.fragment = b.fragment AND o.zone = b.zone
+            AND o.piece = coalesce(t.piece, 0)
+        LEFT JOIN fragment f ON f.id = o.fragment
+        WHERE b.whole OR t.geom IS NOT NULL
         UNION ALL
-        SELECT land, fragment, days, NULL, NULL, NULL, geom FROM bare
+        SELECT period, fragment, NULL, false, geom FROM bare
     ) s
+),
+hit AS MATERIALIZED (  -- what port and deductions take of a surface
+    SELECT s.id, bool_or(b.whole) AS whole, bool_or(b.port AND b.whole) AS port_whole, bool_or(NOT b.port) AS deducted,
+           array_agg(b.geom ORDER BY b.port, b.piece) AS geoms,
+           array_agg(b.geom ORDER BY b.piece) FILTER (WHERE b.port) AS port_geoms
+    FROM surface s
+    JOIN period p ON p.id = s.period
+    JOIN fragment f ON f.id = s.fragment
+    JOIN block b ON b.fragment = s.fragment AND b.valid @> p.days AND (b.whole OR b.geom && coalesce(s.geom, f.geom))
+    GROUP BY s.id
 ),
 parted AS MATERIALIZED (  -- where parts are held: which pieces of them meet the surface
     SELECT s.id, h.holding, h.part, h.geom
-    FROM surface s
+    FROM share h
+    JOIN period p ON p.land = h.land AND h.valid @> p.days
+    JOIN surface s ON s.period = p.id
     JOIN fragment f ON f.id = s.fragment
-    JOIN share h ON h.land = s.land AND h.valid @> s.days AND h.geom && coalesce(s.geom, f.geom)
+    WHERE h.geom && coalesce(s.geom, f.geom)
 ),
 cell AS MATERIALIZED (
-    SELECT row_number() OVER () AS id, c.*
-    FROM (
-        SELECT s.land, s.fragment, s.days, s.plan, s.designation, s.in_use_as_commercial, s.geom, h.holding, h.part
-        FROM surface s
-        LEFT JOIN held h ON h.land = s.land AND h.valid @> s.days
-        WHERE h.part IS NULL AND (h.holding IS NOT NULL OR s.designation = ANY (:workplace))
-        UNION ALL
-        SELECT s.land, s.fragment, s.days, s.plan, s.designation, s.in_use_as_commercial,
-               shared_land(coalesce(s.geom, f.geom), p.geom), p.holding, p.part
-        FROM parted p
-        JOIN surface s ON s.id = p.id
-        JOIN fragment f ON f.id = s.fragment
-        UNION ALL
-        SELECT s.land, s.fragment, s.days, s.plan, s.designation, s.in_use_as_commercial,
-               CASE WHEN p.geoms IS NULL THEN s.geom
-                    ELSE land_without(coalesce(s.geom, f.geom), ST_Union(p.geoms)) END, NULL, NULL
-        FROM surface s
-        JOIN fragment f ON f.id = s.fragment
-        LEFT JOIN (SELECT id, array_agg(geom ORDER BY part, geom) AS geoms FROM parted GROUP BY id) p ON p.id = s.id
-        WHERE s.designation = ANY (:workplace)
-            AND EXISTS (SELECT FROM held h WHERE h.land = s.land AND h.valid @> s.days AND h.part IS NOT NULL)
-    ) c
+    SELECT s.id AS surface, s.period, s.fragment, s.zone, s.geom, h.holding, h.part
+    FROM surface s
+    JOIN period p ON p.id = s.period
+    LEFT JOIN held h ON h.land = p.land AND h.valid @> p.days
+    WHERE h.part IS NULL AND (h.holding IS NOT NULL OR s.workplace)
+    UNION ALL
+    SELECT s.id, s.period, s.fragment, s.zone, shared_land(coalesce(s.geom, f.geom), h.geom), h.holding, h.part
+    FROM parted h
+    JOIN surface s ON s.id = h.id
+    JOIN fragment f ON f.id = s.fragment
+    UNION ALL
+    SELECT s.id, s.period, s.fragment, s.zone,
+           CASE WHEN h.geoms IS NULL THEN s.geom
+                ELSE land_without(coalesce(s.geom, f.geom), ST_Union(h.geoms)) END, NULL, NULL
+    FROM surface s
+    JOIN fragment f ON f.id = s.fragment
+    LEFT JOIN (SELECT id, array_agg(geom ORDER BY part, geom) AS geoms FROM parted GROUP BY id) h ON h.id = s.id
+    WHERE s.workplace AND s.period IN (
+        SELECT p.id FROM period p JOIN held x ON x.land = p.land AND x.valid @> p.days WHERE x.part IS NOT NULL)
 ),
-hit AS MATERIALIZED (  -- what port and deductions take of a cell
-    SELECT c.id, bool_or(b.whole) AS whole, bool_or(b.port AND b.whole) AS port_whole, bool_or(NOT b.port) AS deducted,
-           array_agg(b.geom ORDER BY b.port, b.piece) AS geoms,
-           array_agg(b.geom ORDER BY b.piece) FILTER (WHERE b.port) AS port_geoms
-    FROM cell c
-    JOIN fragment f ON f.id = c.fragment
-    JOIN block b ON b.fragment = c.fragment AND b.valid @> c.days AND (b.whole OR b.geom && coalesce(c.geom, f.geom))
-    GROUP BY c.id
-),
--- Summed exactly, in millionths of a square metre: the order in which a plan finds the pieces must not matter.
+-- Summed in whole millionths of a square metre, which is exact up to 9,007 km2: the order of the pieces must not matter.
 sized AS MATERIALIZED (
-    SELECT c.land, c.days, c.plan, c.designation, c.in_use_as_commercial, c.holding, c.part,
-           round(a.gross::numeric, 6) AS gross, round(o.outside::numeric, 6) AS outside,
-           round((CASE WHEN h.id IS NULL THEN a.gross
-                       WHEN h.whole THEN 0
-                       WHEN NOT h.deducted THEN o.outside
-                       ELSE ST_Area(land_without(g.geom, ST_Union(h.geoms))) END)::numeric, 6) AS net
-    FROM cell c
-    JOIN fragment f ON f.id = c.fragment
-    LEFT JOIN hit h ON h.id = c.id
-    CROSS JOIN LATERAL (SELECT coalesce(c.geom, f.geom) AS geom OFFSET 0) g
-    CROSS JOIN LATERAL (SELECT ST_Area(g.geom) AS gross OFFSET 0) a
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN h.port_whole THEN 0
-                    WHEN h.port_geoms IS NULL THEN a.gross
-                    ELSE ST_Area(land_without(g.geom, ST_Union(h.port_geoms))) END AS outside OFFSET 0
-    ) o
+    SELECT period, zone, holding, part, round(1e6 * gross) AS gross, round(1e6 * outside) AS outside,
+           round(1e6 * CASE WHEN hit IS NULL THEN gross
+                            WHEN whole THEN 0
+                            WHEN NOT deducted THEN outside
+                            ELSE ST_Area(land_without(geom, ST_Union(geoms))) END) AS net
+    FROM (
+        SELECT *, CASE WHEN port_whole THEN 0
+                       WHEN port_geoms IS NULL THEN gross
+                       ELSE ST_Area(land_without(geom, ST_Union(port_geoms))) END AS outside
+        FROM (
+            SELECT c.period, c.zone, c.holding, c.part, g.geom, ST_Area(g.geom) AS gross,
+                   h.id AS hit, h.whole, h.port_whole, h.deducted, h.geoms, h.port_geoms
+            FROM cell c
+            JOIN fragment f ON f.id = c.fragment
+            LEFT JOIN hit h ON h.id = c.surface
+            CROSS JOIN LATERAL (SELECT coalesce(c.geom, f.geom) AS geom) g
+            OFFSET 0  -- each area is computed once
+        ) cells
+        OFFSET 0
+    ) outside_the_port
 ),
 summed AS MATERIALIZED (
-    SELECT land, days, designation, in_use_as_commercial, holding, part,
-           coalesce(array_agg(plan ORDER BY plan) FILTER (WHERE plan IS NOT NULL AND gross >= 0.005), '{}') AS plans,
-           sum(gross) AS gross, sum(outside) AS outside, sum(net) AS net
+    SELECT period, designation, in_use_as_commercial, holding, part, sum(gross) AS gross, sum(outside) AS outside, sum(net) AS net,
+           coalesce(array_agg(plan) FILTER (WHERE plan IS NOT NULL AND gross >= 5000), '{}') AS plans
     FROM (
-        SELECT land, days, plan, designation, in_use_as_commercial, holding, part,
-               sum(gross) AS gross, sum(outside) AS outside, sum(net) AS net
-        FROM sized
-        GROUP BY land, days, plan, designation, in_use_as_commercial, holding, part
+        SELECT s.period, z.designation, z.in_use_as_commercial, s.holding, s.part, z.plan,
+               sum(s.gross) AS gross, sum(s.outside) AS outside, sum(s.net) AS net
+        FROM sized s
+        LEFT JOIN zone z ON z.id = s.zone
+        GROUP BY s.period, z.designation, z.in_use_as_commercial, s.holding, s.part, z.plan
+        ORDER BY s.period, z.designation, z.in_use_as_commercial, s.holding, s.part, z.plan
     ) by_plan
-    GROUP BY land, days, designation, in_use_as_commercial, holding, part
+    GROUP BY period, designation, in_use_as_commercial, holding, part
 ),
 home AS MATERIALIZED (  -- joined, not looked up row by row: that would read all of `place` for each
-    SELECT DISTINCT ON (p.land, p.days) p.land, p.days, l.name
+    SELECT DISTINCT ON (p.id) p.id AS period, l.name
     FROM period p
     JOIN place l ON l.land = p.land AND l.valid @> p.days
-    ORDER BY p.land, p.days, l.share DESC, l.name
-),
-valued AS MATERIALIZED (
-    SELECT l.key, s.part, s.days,
-           coalesce(l.district, h.name) AS district,
-           s.designation, s.in_use_as_commercial, s.plans,
-           round((l.area_m2 * s.gross / l.plane)::numeric, 2) AS gross_m2,
-           round((l.area_m2 * least(s.outside, s.gross) / l.plane)::numeric, 2) AS outside_m2,
-           round((l.area_m2 * least(s.net, s.outside, s.gross) / l.plane)::numeric, 2) AS net_m2,
+    ORDER BY p.id, l.share DESC, l.name
+)
+SELECT m.key, m.part, m.days, m.district, m.designation, m.in_use_as_commercial, m.plans, m.gross_m2,
+       m.gross_m2 - m.outside_m2 AS port_m2, m.net_m2, m.area_basis, h.site, h.holder, h.disposition,
+       jsonb_build_array(
+           m.designation, m.in_use_as_commercial, m.outside_m2 = 0 AND m.gross_m2 > 0,
+           CASE WHEN m.area_basis <> 'declared' OR h.declared_net_m2 IS NOT NULL
+                THEN width_bucket(m.net_m2, CAST(:size_limits AS numeric[])) END,
+           h.id IS NOT NULL,
+           h.holder, h.disposition, h.disposition_until, h.serviced, h.cleared, h.binding_use, h.opposing_plan,
+           h.construction_possible_from)::text AS facts
+FROM (
+    SELECT l.key, s.part, p.days, coalesce(l.district, h.name) AS district, s.designation, s.in_use_as_commercial, s.plans,
+           round(l.cents * s.gross)::bigint * 0.01 AS gross_m2,
+           round(l.cents * least(s.outside, s.gross))::bigint * 0.01 AS outside_m2,
+           round(l.cents * least(s.net, s.outside, s.gross))::bigint * 0.01 AS net_m2,
            l.area_basis, s.holding
     FROM summed s
-    JOIN land l ON l.id = s.land
-    LEFT JOIN home h ON h.land = s.land AND h.days = s.days
+    JOIN period p ON p.id = s.period
+    JOIN land l ON l.id = p.land
+    LEFT JOIN home h ON h.period = s.period
     WHERE s.gross > 0
     UNION ALL
     -- a declared area holds until the parcel has a geometry; it is net by definition
@@ -281,16 +313,7 @@ valued AS MATERIALIZED (
         - coalesce((SELECT range_agg(p.valid) FROM parcel p WHERE p.key = h.parcel_key AND upper_inf(p.known)), '{}')
     ) AS d(days)
     WHERE upper_inf(h.known) AND h.parcel_key IN (SELECT key FROM scope)
-)
-SELECT m.key, m.part, m.days, m.district, m.designation, m.in_use_as_commercial, m.plans, m.gross_m2,
-       m.gross_m2 - m.outside_m2 AS port_m2, m.net_m2, m.area_basis, h.site, h.holder, h.disposition,
-       jsonb_build_array(
-           m.designation, m.in_use_as_commercial, m.outside_m2 = 0 AND m.gross_m2 > 0,
-           CASE WHEN m.area_basis <> 'declared' OR h.declared_net_m2 IS NOT NULL
-                THEN width_bucket(m.net_m2, CAST(:size_limits AS numeric[])) END,
-           h.id IS NOT NULL,
-           h.holder, h.disposition, h.disposition_until, h.serviced, h.cleared, h.binding_use, h.opposing_plan,
-           h.construction_possible_from)::text AS facts
-FROM valued m
+    OFFSET 0
+) m
 LEFT JOIN holding h ON h.id = m.holding
 WHERE m.gross_m2 > 0 OR m.area_basis = 'declared'

@@ -10,16 +10,16 @@ verdict AS MATERIALIZED (
     FROM jsonb_to_recordset(CAST(:verdicts AS jsonb))
          AS v(facts text, since date, until date, standing text, not_met text[], unknown text[])
 ),
-line AS MATERIALIZED (
-    SELECT m.key AS parcel_key, m.part, m.district, m.site, m.holder, m.disposition, m.designation, m.in_use_as_commercial,
-           m.plans, m.gross_m2, m.port_m2, m.net_m2, m.area_basis, v.standing, v.not_met, v.unknown,
-           unnest(range_agg(m.days * v.days)) AS valid
-    FROM measured m
-    JOIN verdict v ON v.facts = m.facts AND v.days && m.days
-    GROUP BY m.key, m.part, m.district, m.site, m.holder, m.disposition, m.designation, m.in_use_as_commercial, m.plans,
-             m.gross_m2, m.port_m2, m.net_m2, m.area_basis, v.standing, v.not_met, v.unknown
-),
 derived AS MATERIALIZED (
-    SELECT l.*, md5(l::text)::uuid AS content FROM line l
+    SELECT l.*, md5(l::text)::uuid AS content
+    FROM (
+        SELECT m.key AS parcel_key, m.part, m.district, m.site, m.holder, m.disposition, m.designation, m.in_use_as_commercial,
+               m.plans, m.gross_m2, m.port_m2, m.net_m2, m.area_basis, v.standing, v.not_met, v.unknown,
+               unnest(range_agg(m.days * v.days)) AS valid
+        FROM measured m
+        JOIN verdict v ON v.facts = m.facts AND v.days && m.days
+        GROUP BY m.key, m.part, m.district, m.site, m.holder, m.disposition, m.designation, m.in_use_as_commercial, m.plans,
+                 m.gross_m2, m.port_m2, m.net_m2, m.area_basis, v.standing, v.not_met, v.unknown
+    ) l
 )
 SELECT * FROM derived
