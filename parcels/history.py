@@ -136,26 +136,15 @@ def lock(session: Session, now: datetime, besides: str = "NULL") -> datetime:
     return max(now, last + timedelta(microseconds=1)) if last else now
 
 
+def recording(at: datetime, kind: str, actor: str, **details: Any) -> dict[str, Any]:
+    """The values that `RECORDING` writes; `details` are a layer, a note, a source, its sha256 and a summary (JSON)."""
+    return {**_NO_DETAILS, "at": at, "kind": kind, "actor": actor, **details, "version": LAW.version}
+
+
 def record(session: Session, at: datetime, kind: str, actor: str, **details: Any) -> int:
-    """Write the recording that stands behind all changes at `at` and make it the register's last; its id.
-
-    The first recording also says by which version of the rules the ledger is derived; a rebuild renews that.
-    """
-    columns = {"at": at, "kind": kind, "actor": actor, **details}
-    return int(session.execute(_record(tuple(columns)), {**columns, "version": LAW.version}).scalar_one())
-
-
-@cache
-def _record(columns: tuple[str, ...]) -> TextClause:
-    values = ", ".join("CAST(:summary AS jsonb)" if name == "summary" else f":{name}" for name in columns)
-    return text(
-        f"""
-        WITH renewed AS (
-            UPDATE register SET recorded_at = :at, rules_version = coalesce(rules_version, :version)
-        )
-        INSERT INTO recording ({", ".join(columns)}) VALUES ({values}) RETURNING id
-        """
-    )
+    """Write the recording that stands behind all changes at `at` and make it the register's last; its id."""
+    said = recording(at, kind, actor, **details)
+    return int(session.execute(text(f"{chained(RECORDING)} SELECT id FROM recorded"), said).scalar_one())
 
 
 def open_workspace(session: Session, layer: Layer) -> None:
@@ -250,6 +239,16 @@ def _amend_rows(name: str) -> TextClause:
         touched = f"SELECT p.key FROM (SELECT geom FROM dropped UNION ALL SELECT geom FROM fresh) x JOIN {_LAND}"
     return text(f"{chained(queries)} SELECT c.*, ARRAY({touched}) AS touched FROM counts c")
 
+
+RECORDING = {
+    "renewed": "UPDATE register SET recorded_at = :at, rules_version = coalesce(rules_version, :version)",
+    "recorded": """INSERT INTO recording (at, kind, layer, actor, note, source, sha256, summary)
+        VALUES (:at, :kind, :layer, :actor, :note, :source, :sha256, CAST(:summary AS jsonb)) RETURNING id""",
+}
+"""Steps that write a recording and make it the register's last. The first one also says by which version of the rules the
+ledger is derived; a rebuild renews that."""
+
+_NO_DETAILS = {"layer": None, "note": None, "source": None, "sha256": None, "summary": "{}"}
 
 TOUCHED = 'CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COMMIT DELETE ROWS'
 """Makes the session's table of parcels whose ledger lines may change."""

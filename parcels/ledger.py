@@ -8,19 +8,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from parcels import measuring
-from parcels.history import TOUCHED
+from parcels import history, measuring
 from parcels.sql import LED_BY_INDEX, PLAIN, chained, statement, steps
 from rules.facts import Holding, Part
-from rules.law import LAW
+from rules.law import BERLIN, LAW
 from rules.reserve import timeline
 
 
@@ -40,40 +39,43 @@ class Difference:
     surplus: list[dict[str, Any]]
 
 
-def post(session: Session, at: datetime, keys: Sequence[str]) -> Posting:
-    """Derive these parcels anew and post what differs, known from `at`.
+def post(session: Session, keys: Sequence[str], recording: dict[str, Any]) -> tuple[Posting, int]:
+    """Derive these parcels anew, post what differs, known from the recording's `at`, and write the recording; also its id.
 
     TooIntricateError where an overlay takes too long; nothing is posted then.
     """
     few = measuring.measure_few(session, keys)
     if few is None:
-        session.execute(text(TOUCHED))
+        session.execute(text(history.TOUCHED))
         session.execute(text("DELETE FROM touched"))
         session.execute(text(f"INSERT INTO touched {measuring.KEYS}"), {"keys": keys})
-        return _post_many(session, at, lambda _: None)
+        return _post_many(session, recording, lambda _: None)
     lines = "[" + ",".join(row.line for row in few) + "]"
-    verdicts = _judge({row.facts: row.days for row in few}.items(), at)
-    known = {"keys": keys, "measured": lines, "verdicts": verdicts, "at": at}
-    done = session.execute(_settle_and_post(), known).one()
-    return Posting(done.closed, done.added)
+    verdicts = _judge({row.facts: row.days for row in few}.items(), recording["at"])
+    known = {"keys": keys, "measured": lines, "verdicts": verdicts, **recording}
+    done = session.execute(_settle_post_and_record(), known).one()
+    return Posting(done.closed, done.added), done.recording
 
 
-def post_touched(session: Session, at: datetime, on_step: Callable[[str], None] = lambda _: None) -> Posting:
+def post_touched(
+    session: Session, recording: dict[str, Any], on_step: Callable[[str], None] = lambda _: None
+) -> tuple[Posting, int]:
     """The same for the parcels in the temporary table `touched`, however many."""
     keys = list(
         session.scalars(text("SELECT DISTINCT key FROM touched ORDER BY key LIMIT :n"), {"n": measuring.FEW + 1})
     )
     if len(keys) <= measuring.FEW:
         session.execute(text(f"SELECT {LED_BY_INDEX}"))
-        return post(session, at, keys)
-    return _post_many(session, at, on_step)
+        return post(session, keys, recording)
+    return _post_many(session, recording, on_step)
 
 
-def _post_many(session: Session, at: datetime, on_step: Callable[[str], None]) -> Posting:
-    _derive(session, at, whole=False, on_step=on_step)
+def _post_many(session: Session, recording: dict[str, Any], on_step: Callable[[str], None]) -> tuple[Posting, int]:
+    _derive(session, recording["at"], whole=False, on_step=on_step)
     session.execute(text("ANALYZE derived"))
     on_step("posting")
-    return Posting(*session.execute(statement("post"), {"at": at}).one())
+    posting = Posting(*session.execute(statement("post"), {"at": recording["at"]}).one())
+    return posting, history.record(session, **recording)
 
 
 def rebuild(session: Session, at: datetime, on_step: Callable[[str], None] = lambda _: None) -> Posting:
@@ -115,25 +117,32 @@ def _derive(session: Session, at: datetime, whole: bool, on_step: Callable[[str]
 
 def _judge(combinations: Iterable[Any], known_at: datetime) -> str:
     """Judge each distinct combination of facts once, over the days from its first to its last; verdicts as JSON."""
-    thresholds = measuring.thresholds()
-    verdicts = [
-        {
-            "facts": facts,
-            "since": since,
-            "until": until,
-            "standing": v.standing,
-            "not_met": v.not_met,
-            "unknown": v.unknown,
-        }
-        for facts, days in combinations
-        for since, until, v in timeline(_part(facts, thresholds), days.lower, days.upper, known_at)
+    known_on = datetime.combine(known_at.astimezone(BERLIN), time.min, BERLIN)  # what is published counts by the day
+    verdicts = (v for facts, days in combinations for v in _verdicts(facts, days.lower, days.upper, known_on))
+    return f"[{','.join(verdicts)}]"
+
+
+@lru_cache(maxsize=10_000)  # much land is alike: the chunks of a city, the sales of a day
+def _verdicts(facts: str, first: date | None, end: date | None, known_on: datetime) -> list[str]:
+    return [
+        json.dumps(
+            {
+                "facts": facts,
+                "since": since,
+                "until": until,
+                "standing": v.standing,
+                "not_met": v.not_met,
+                "unknown": v.unknown,
+            },
+            default=str,
+        )
+        for since, until, v in timeline(_part(facts), first, end, known_on)
     ]
-    return json.dumps(verdicts, default=str)
 
 
-def _part(facts: str, thresholds: list[Decimal]) -> Part:
+def _part(facts: str) -> Part:
     designation, commercial, in_port, size, held, *holding_facts = json.loads(facts)
-    net_m2 = None if size is None else [Decimal(0), *thresholds][size]
+    net_m2 = None if size is None else [Decimal(0), *measuring.thresholds()][size]
     holding = _holding(*holding_facts) if held else None
     return Part(designation, commercial, in_port, net_m2, holding)
 
@@ -163,13 +172,14 @@ def _settle() -> TextClause:
 
 
 @cache
-def _settle_and_post() -> TextClause:
-    queries = {"touched": measuring.KEYS, **steps("settle")[0]}
-    return text(f"{chained(queries)}, {statement('post').text.partition('WITH ')[2]}, {PLAIN}")
+def _settle_post_and_record() -> TextClause:
+    queries = {"touched": measuring.KEYS, **steps("settle")[0], **history.RECORDING}
+    posting = statement("post").text.partition("WITH ")[2]
+    return text(f"{chained(queries)}, {posting}, (SELECT id FROM recorded) AS recording, {PLAIN}")
 
 
 _DERIVED = f"""
-{TOUCHED};
+{history.TOUCHED};
 CREATE TEMP TABLE IF NOT EXISTS derived ON COMMIT DELETE ROWS AS
     SELECT parcel_key, part, district, site, holder, disposition, designation, in_use_as_commercial, plans, gross_m2,
            port_m2, net_m2, area_basis, standing, not_met, unknown, valid, content

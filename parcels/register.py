@@ -36,8 +36,9 @@ def edit(
     if not amendment.changed:
         session.execute(text(f"SELECT {PLAIN}"))
         return Change(at, None, amendment, Posting(0, 0))
-    posting = ledger.post(session, at, touched)
-    return _recorded(session, layer, at, "edit", actor, amendment, posting, note=note)
+    recording = _recording(at, "edit", actor, amendment, note=note)
+    posting, number = ledger.post(session, touched, recording)
+    return Change(at, number, amendment, posting)
 
 
 def record_stated(
@@ -55,24 +56,15 @@ def record_stated(
     amendment = history.amend(session, LAYERS[layer], at, replace)
     if not amendment.changed:
         return Change(at, None, amendment, Posting(0, 0))
-    posting = ledger.post_touched(session, at, on_step)
-    return _recorded(session, layer, at, kind, actor, amendment, posting, **details)
+    recording = _recording(at, kind, actor, amendment, **details)
+    posting, number = ledger.post_touched(session, recording, on_step)
+    return Change(at, number, amendment, posting)
 
 
-def _recorded(
-    session: Session,
-    layer: str,
-    at: datetime,
-    kind: str,
-    actor: str,
-    amendment: Amendment,
-    posting: Posting,
-    **details: Any,
-) -> Change:
+def _recording(at: datetime, kind: str, actor: str, amendment: Amendment, **details: Any) -> dict[str, Any]:
     done = {"closed": amendment.closed, "added": amendment.added, "ended": amendment.ended}
     summary = json.dumps({**done, **details.pop("summary", {})})
-    number = history.record(session, at, kind, actor, layer=layer, summary=summary, **details)
-    return Change(at, number, amendment, posting)
+    return history.recording(at, kind, actor, layer=amendment.layer.name, summary=summary, **details)
 
 
 def rebuild(session: Session, now: datetime, actor: str, on_step: Callable[[str], None] = lambda _: None) -> Posting:
