@@ -17,7 +17,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from parcels import history, measuring
-from parcels.sql import LED_BY_INDEX, PLAIN, chained, statement, steps
+from parcels.sql import LED_BY_INDEX, PLAIN, chained, steps
 from rules.facts import Holding, Part
 from rules.law import BERLIN, LAW
 from rules.reserve import timeline
@@ -72,9 +72,9 @@ def post_touched(
 
 def _post_many(session: Session, recording: dict[str, Any], on_step: Callable[[str], None]) -> tuple[Posting, int]:
     _derive(session, recording["at"], whole=False, on_step=on_step)
-    session.execute(text("ANALYZE derived"))
+    session.execute(text(measuring.counted("derived")))
     on_step("posting")
-    posting = Posting(*session.execute(statement("post"), {"at": recording["at"]}).one())
+    posting = Posting(*session.execute(_post(), {"at": recording["at"]}).one())
     return posting, history.record(session, **recording)
 
 
@@ -83,22 +83,21 @@ def rebuild(session: Session, at: datetime, on_step: Callable[[str], None] = lam
     _derive(session, at, whole=True, on_step=on_step)
     on_step("posting")
     session.execute(text("UPDATE register SET rules_version = :version"), {"version": LAW.version})
-    session.execute(text(_ALL_TOUCHED))
-    return Posting(*session.execute(statement("post"), {"at": at}).one())
+    session.execute(text(_ALL_TOUCHED + measuring.counted("touched, derived")))
+    return Posting(*session.execute(_post(), {"at": at}).one())
 
 
 def verify(session: Session, at: datetime, on_step: Callable[[str], None] = lambda _: None) -> Difference:
     """Derive every parcel anew and compare, line by line, with what stands in the ledger; posts nothing."""
     _derive(session, at, whole=True, on_step=on_step)
     on_step("comparing")
-    differing = session.execute(text(_DIFFERING)).all()
-    lists = {
-        "derived": [row.missing for row in differing if row.missing],
-        "(SELECT * FROM ledger WHERE upper_inf(known)) known_now": [row.surplus for row in differing if row.surplus],
-    }
+    session.execute(text(measuring.counted("derived")))
+    if session.execute(text(_AGREE)).scalar_one():
+        return Difference([], [])
+    session.execute(text(f"DROP TABLE IF EXISTS standing; CREATE TEMP TABLE standing ON COMMIT DROP AS {_STANDING}"))
     missing, surplus = (
-        [dict(row) for row in session.execute(text(_LINES.format(table=table)), {"contents": contents}).mappings()]
-        for table, contents in lists.items()
+        [dict(row) for row in session.execute(text(f"SELECT {_LINE} FROM {lines}")).mappings()]
+        for lines in (f"derived d WHERE {_MISSING}", f"standing s WHERE {_SURPLUS}")
     )
     return Difference(missing, surplus)
 
@@ -168,39 +167,72 @@ def _day(text: str | None) -> date | None:
 @cache
 def _settle() -> TextClause:
     queries, _ = steps("settle")
-    return text(f"INSERT INTO derived {chained({'verdict': queries['verdict']})} {queries['derived']}")
+    return text(f"INSERT INTO derived ({_LINE}) {chained({'verdict': queries['verdict']})} {queries['derived']}")
+
+
+@cache
+def _post() -> TextClause:
+    return text(f"{chained(_POSTING)} SELECT {_POSTED}")
 
 
 @cache
 def _settle_post_and_record() -> TextClause:
-    queries = {"touched": measuring.KEYS, **steps("settle")[0], **history.RECORDING}
-    posting = statement("post").text.partition("WITH ")[2]
-    return text(f"{chained(queries)}, {posting}, (SELECT id FROM recorded) AS recording, {PLAIN}")
+    queries = {"touched": measuring.KEYS, **steps("settle")[0], **_POSTING, **history.RECORDING}
+    return text(f"{chained(queries)} SELECT {_POSTED}, (SELECT id FROM recorded) AS recording, {PLAIN}")
 
+
+_SAID = (
+    "part, district, site, holder, disposition, designation, in_use_as_commercial, plans, gross_m2, port_m2, net_m2, "
+    "area_basis, standing, not_met, unknown"
+)
+_LINE = f"parcel_key, valid, {_SAID}"
+
+
+def _same(one: str, other: str) -> str:
+    """Whether two lines say the same; parcel and days apart, for these find what is compared."""
+    said, also = (f"ROW({', '.join(f'{line}.{name}' for name in _SAID.split(', '))})" for line in (one, other))
+    return (
+        f"{one}.parcel_key = {other}.parcel_key AND {one}.valid = {other}.valid AND {said} IS NOT DISTINCT FROM {also}"
+    )
+
+
+_STANDING = f"SELECT *, row_number() OVER (PARTITION BY {_LINE} ORDER BY id) AS copy FROM ledger WHERE upper_inf(known)"
+_MISSING = f"NOT EXISTS (SELECT FROM standing s WHERE {_same('s', 'd')})"
+_SURPLUS = f"NOT EXISTS (SELECT FROM derived d WHERE {_same('d', 's')} AND s.copy = 1)"
+
+# The difference between the derived lines and what stands in the ledger for the same parcels.
+_POSTING = {
+    "standing": f"{_STANDING} AND parcel_key IN (SELECT key FROM touched)",
+    "closed": f"""
+        UPDATE ledger l SET known = tstzrange(lower(l.known), :at)
+        FROM standing s
+        WHERE l.id = s.id AND {_SURPLUS}
+        RETURNING l.id""",
+    "added": f"""
+        INSERT INTO ledger ({_LINE}, known)
+        SELECT {_LINE}, tstzrange(:at, NULL)
+        FROM derived d
+        WHERE {_MISSING}
+        RETURNING id""",
+}
+_POSTED = "(SELECT count(*) FROM closed) AS closed, (SELECT count(*) FROM added) AS added"
 
 _DERIVED = f"""
 {history.TOUCHED};
-CREATE TEMP TABLE IF NOT EXISTS derived ON COMMIT DELETE ROWS AS
-    SELECT parcel_key, part, district, site, holder, disposition, designation, in_use_as_commercial, plans, gross_m2,
-           port_m2, net_m2, area_basis, standing, not_met, unknown, valid, content
-    FROM ledger WITH NO DATA;
+CREATE TEMP TABLE IF NOT EXISTS derived ON COMMIT DELETE ROWS AS SELECT {_LINE} FROM ledger WITH NO DATA;
 TRUNCATE derived
 """
 
-# A full join reads both sides once, whatever the planner knows of them.
-_DIFFERING = """
-SELECT d.content AS missing, l.content AS surplus
-FROM derived d
-FULL JOIN (SELECT content FROM ledger WHERE upper_inf(known)) l ON l.content = d.content
-WHERE d.content IS NULL OR l.content IS NULL
+# One look at both tells that they agree; what differs takes longer to find.
+_AGREE = f"""
+SELECT count(*) = (SELECT count(*) FROM derived) AND count(*) = (SELECT count(*) FROM ledger WHERE upper_inf(known))
+    AND count(*) = count(DISTINCT d.ctid)
+FROM derived d JOIN (SELECT * FROM ledger WHERE upper_inf(known)) s ON {_same("d", "s")}
 """
-
-_LINES = "SELECT * FROM {table} WHERE content = ANY (:contents)"
 
 _COMBINATIONS = "SELECT facts, range_merge(range_agg(days)) AS days FROM measured GROUP BY facts"
 
 _ALL_TOUCHED = """
 TRUNCATE touched;
 INSERT INTO touched SELECT parcel_key FROM ledger WHERE upper_inf(known) UNION SELECT parcel_key FROM derived;
-ANALYZE touched, derived
 """

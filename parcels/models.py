@@ -292,7 +292,6 @@ class Entry(Base):
     standing: Mapped[str]
     not_met: Mapped[list[str]]
     unknown: Mapped[list[str]]
-    content: Mapped[UUID]
     valid: Mapped[Range[date]] = mapped_column(DATERANGE, nullable=False)
     known: Mapped[Range[datetime]] = mapped_column(TSTZRANGE, nullable=False)
     __table_args__ = time_axes(
@@ -304,7 +303,6 @@ class Entry(Base):
         ),
         CheckConstraint("area_basis IN ('official', 'ellipsoidal', 'declared')", name="ck_area_basis"),
         Index("ix_ledger_parcel_key", "parcel_key"),
-        Index("ix_ledger_content", "content", postgresql_where=text("upper_inf(known)")),
     )
 
 

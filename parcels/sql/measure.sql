@@ -25,7 +25,7 @@ land AS MATERIALIZED (
     WHERE first
 ),
 held AS MATERIALIZED (
-    SELECT l.id AS land, h.id AS holding, h.valid * l.valid AS valid,
+    SELECT l.id AS land, h.id AS holding, h.valid * l.valid AS valid, h.valid <@ l.valid AS always,
            CASE WHEN h.geom IS NOT NULL THEN md5(ST_AsBinary(h.geom))::uuid END AS part
     FROM land l
     JOIN holding h ON h.parcel_key = l.key AND upper_inf(h.known) AND h.valid && l.valid
@@ -37,14 +37,16 @@ share AS MATERIALIZED (  -- pieces of the parts that are held separately
     CROSS JOIN LATERAL ST_Subdivide(x.geom, 128) AS s(geom)
     WHERE h.part IS NOT NULL
 ),
-met AS MATERIALIZED (  -- most are covered: then the dearer test for any contact is spared
-    SELECT p.fact_id AS zone, p.id AS piece, f.id AS fragment, f.land, c.whole, CASE WHEN NOT c.whole THEN p.geom END AS geom
-    FROM zone_piece p
-    JOIN fragment f ON f.geom && p.geom
-    CROSS JOIN LATERAL (SELECT ST_Covers(p.geom, f.geom) AS whole OFFSET 0) c
-    WHERE c.whole OR ST_Intersects(p.geom, f.geom)
+met AS MATERIALIZED (  -- what only meets the box of a fragment leaves no tile of it
+    SELECT zone, piece, fragment, land, valid, whole, CASE WHEN NOT whole THEN geom END AS geom
+    FROM (
+        SELECT p.fact_id AS zone, p.id AS piece, p.geom, f.id AS fragment, f.land, f.valid, ST_Covers(p.geom, f.geom) AS whole
+        FROM zone_piece p
+        JOIN fragment f ON f.geom && p.geom
+        OFFSET 0  -- or the test would run twice
+    ) pairs
 ),
-block AS MATERIALIZED (  -- what port and deductions take
+block AS MATERIALIZED (  -- what port and deductions take; where all is covered, the dearer test for any contact is spared
     SELECT f.id AS fragment, f.land, a.valid * f.valid AS valid, true AS port, p.id AS piece, c.whole,
            CASE WHEN NOT c.whole THEN p.geom END AS geom
     FROM port_area_piece p
@@ -68,15 +70,14 @@ ranked AS MATERIALIZED (
     WHERE regulates_use AND id IN (SELECT zone FROM met)
 ),
 cover AS MATERIALIZED (  -- the place of a zone is only cut out where the ledger will have a line for it
-    SELECT m.land, m.fragment, m.zone, z.rank, z.valid * l.valid AS valid, m.whole, z.workplace,
+    SELECT m.land, m.fragment, m.zone, z.rank, z.valid * m.valid AS valid, m.whole, z.workplace,
            z.workplace OR m.land IN (SELECT land FROM held) AS wanted
     FROM (
-        SELECT land, fragment, zone, bool_or(whole) AS whole
+        SELECT land, valid, fragment, zone, bool_or(whole) AS whole
         FROM met
-        GROUP BY land, fragment, zone
+        GROUP BY fragment, zone, land, valid
     ) m
-    JOIN land l ON l.id = m.land
-    JOIN ranked z ON z.id = m.zone AND z.valid && l.valid
+    JOIN ranked z ON z.id = m.zone AND z.valid && m.valid
 ),
 tile AS MATERIALIZED (
     SELECT fragment, zone, piece, geom
@@ -313,6 +314,7 @@ FROM (
         - coalesce((SELECT range_agg(p.valid) FROM parcel p WHERE p.key = h.parcel_key AND upper_inf(p.known)), '{}')
     ) AS d(days)
     WHERE upper_inf(h.known) AND h.parcel_key IN (SELECT key FROM scope)
+        AND h.id NOT IN (SELECT holding FROM held WHERE always)
     OFFSET 0
 ) m
 LEFT JOIN holding h ON h.id = m.holding

@@ -11,15 +11,12 @@ verdict AS MATERIALIZED (
          AS v(facts text, since date, until date, standing text, not_met text[], unknown text[])
 ),
 derived AS MATERIALIZED (
-    SELECT l.*, md5(l::text)::uuid AS content
-    FROM (
-        SELECT m.key AS parcel_key, m.part, m.district, m.site, m.holder, m.disposition, m.designation, m.in_use_as_commercial,
-               m.plans, m.gross_m2, m.port_m2, m.net_m2, m.area_basis, v.standing, v.not_met, v.unknown,
-               unnest(range_agg(m.days * v.days)) AS valid
-        FROM measured m
-        JOIN verdict v ON v.facts = m.facts AND v.days && m.days
-        GROUP BY m.key, m.part, m.district, m.site, m.holder, m.disposition, m.designation, m.in_use_as_commercial, m.plans,
-                 m.gross_m2, m.port_m2, m.net_m2, m.area_basis, v.standing, v.not_met, v.unknown
-    ) l
+    SELECT m.key AS parcel_key, unnest(range_agg(m.days * v.days)) AS valid,
+           m.part, m.district, m.site, m.holder, m.disposition, m.designation, m.in_use_as_commercial,
+           m.plans, m.gross_m2, m.port_m2, m.net_m2, m.area_basis, v.standing, v.not_met, v.unknown
+    FROM measured m
+    JOIN verdict v ON v.facts = m.facts AND v.days && m.days
+    GROUP BY m.key, m.part, m.district, m.site, m.holder, m.disposition, m.designation, m.in_use_as_commercial, m.plans,
+             m.gross_m2, m.port_m2, m.net_m2, m.area_basis, v.standing, v.not_met, v.unknown
 )
 SELECT * FROM derived

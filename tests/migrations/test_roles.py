@@ -65,7 +65,7 @@ def test_it_cannot_rewrite_history(web, table):
     refused(web, f"DELETE FROM {table}")
     refused(web, f"TRUNCATE {table}")
     refused(web, f"UPDATE {table} SET valid = daterange('2001-01-01', NULL)")
-    refused(web, f"UPDATE {table} SET content = gen_random_uuid()")
+    refused(web, f"UPDATE {table} SET valid = NULL")
     refused(web, f"ALTER TABLE {table} DISABLE TRIGGER ALL")
     refused(web, f"DROP TRIGGER keep_history ON {table}")
 

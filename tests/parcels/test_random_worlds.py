@@ -201,7 +201,9 @@ def ewkt(geom: shapely.Polygon | None) -> str | None:
 def standing(session: Session) -> list[Any]:
     """What the ledger says now, whatever its ids and instants."""
     return list(
-        session.execute(text("SELECT content, valid::text FROM ledger WHERE upper_inf(known) ORDER BY 1, 2")).all()
+        session.scalars(
+            text("SELECT (to_jsonb(l) - 'id' - 'known')::text FROM ledger l WHERE upper_inf(known) ORDER BY 1")
+        )
     )
 
 
