@@ -223,11 +223,11 @@ CREATE TEMP TABLE IF NOT EXISTS derived ON COMMIT DELETE ROWS AS SELECT {_LINE} 
 TRUNCATE derived
 """
 
-# One look at both tells that they agree; what differs takes longer to find.
+# One look tells that both agree: no line is derived twice, so where each stands and there are no more, none stands twice.
 _AGREE = f"""
 SELECT count(*) = (SELECT count(*) FROM derived) AND count(*) = (SELECT count(*) FROM ledger WHERE upper_inf(known))
-    AND count(*) = count(DISTINCT d.ctid)
-FROM derived d JOIN (SELECT * FROM ledger WHERE upper_inf(known)) s ON {_same("d", "s")}
+FROM derived d
+WHERE EXISTS (SELECT FROM ledger l WHERE upper_inf(l.known) AND {_same("d", "l")})
 """
 
 _COMBINATIONS = "SELECT facts, range_merge(range_agg(days)) AS days FROM measured GROUP BY facts"

@@ -38,13 +38,9 @@ share AS MATERIALIZED (  -- pieces of the parts that are held separately
     WHERE h.part IS NOT NULL
 ),
 met AS MATERIALIZED (  -- what only meets the box of a fragment leaves no tile of it
-    SELECT zone, piece, fragment, land, valid, whole, CASE WHEN NOT whole THEN geom END AS geom
-    FROM (
-        SELECT p.fact_id AS zone, p.id AS piece, p.geom, f.id AS fragment, f.land, f.valid, ST_Covers(p.geom, f.geom) AS whole
-        FROM zone_piece p
-        JOIN fragment f ON f.geom && p.geom
-        OFFSET 0  -- or the test would run twice
-    ) pairs
+    SELECT p.fact_id AS zone, p.id AS piece, f.id AS fragment, f.land, f.valid, ST_Covers(p.geom, f.geom) AS whole
+    FROM zone_piece p
+    JOIN fragment f ON f.geom && p.geom
 ),
 block AS MATERIALIZED (  -- what port and deductions take; where all is covered, the dearer test for any contact is spared
     SELECT f.id AS fragment, f.land, a.valid * f.valid AS valid, true AS port, p.id AS piece, c.whole,
@@ -82,9 +78,10 @@ cover AS MATERIALIZED (  -- the place of a zone is only cut out where the ledger
 tile AS MATERIALIZED (
     SELECT fragment, zone, piece, geom
     FROM (
-        SELECT c.fragment, c.zone, m.piece, shared_land(f.geom, m.geom) AS geom
+        SELECT c.fragment, c.zone, m.piece, shared_land(f.geom, p.geom) AS geom
         FROM cover c
         JOIN met m ON m.fragment = c.fragment AND m.zone = c.zone
+        JOIN zone_piece p ON p.id = m.piece
         JOIN fragment f ON f.id = c.fragment
         WHERE c.wanted AND NOT c.whole
         OFFSET 0
@@ -163,12 +160,13 @@ rival AS MATERIALIZED (  -- most neighbours share an edge and no land: found out
         LIMIT 1)
 ),
 over AS MATERIALIZED (  -- what lies on a zone's tile, or on the whole fragment (piece 0)
-    SELECT a.period, a.fragment, a.zone, coalesce(t.piece, 0) AS piece, array_agg(m.geom ORDER BY m.piece) AS geoms
+    SELECT a.period, a.fragment, a.zone, coalesce(t.piece, 0) AS piece, array_agg(p.geom ORDER BY p.id) AS geoms
     FROM above a
     JOIN rival USING (zone, other)
     JOIN fragment f ON f.id = a.fragment
     LEFT JOIN tile t ON t.fragment = a.fragment AND t.zone = a.zone
-    JOIN met m ON m.fragment = a.fragment AND m.zone = a.other AND m.geom && coalesce(t.geom, f.geom)
+    JOIN met m ON m.fragment = a.fragment AND m.zone = a.other
+    JOIN zone_piece p ON p.id = m.piece AND p.geom && coalesce(t.geom, f.geom)
     GROUP BY a.period, a.fragment, a.zone, t.piece
 ),
 bare AS MATERIALIZED (  -- land under a holding for which no plan is recorded; none, where zones that do not overlap fill all
