@@ -196,11 +196,10 @@ def _changed(versions: list[dict[str, Any]], span: Span, named: Mapping[str, Any
 
 def _record(session: Session, layer: str, key: str, rows: list[dict[str, Any]], recording: Recording) -> Edited:
     change = register.edit(session, layer, rows, recording.now, recording.actor, recording.note)
-    history.open_workspace(session, history.LAYERS[layer])
-    history.state(session, history.LAYERS[layer], rows)
-    remarks = beside.check(session, history.LAYERS[layer])
+    remarks = beside.check(session, history.LAYERS[layer], rows)
     if layer == "parcels":
-        remarks += beside.check_areas(session, Limits().area_tolerance) + overlapping.check(session, change.at)
+        remarks += beside.check_areas(session, rows, Limits().area_tolerance)
+        remarks += overlapping.check(session, change.at, rows)
     remarks += [
         Remark(1, key, name, "encoding", "warning", f"'{value}' looks misread", "write its umlauts anew", value)
         for name, value in rows[0].items()

@@ -159,24 +159,23 @@ def digest(session: Session, layer: Layer) -> None:
     comparing.digest(session, layer.incoming, layer.unit, list(layer.columns))
 
 
-def state(session: Session, layer: Layer, rows: Sequence[dict[str, Any]]) -> None:
-    """State rows one by one (edits); imports copy into the same table. Geometry as EWKT or EWKB in EPSG:25832."""
-    names = [*layer.columns, "valid_from", "valid_to"]
-    statement = text(
-        f"INSERT INTO {layer.incoming} (row, {', '.join(names)}) VALUES (:row, {', '.join(f':{n}' for n in names)})"
-    )
-    session.execute(statement, [{"row": number, **dict.fromkeys(names), **row} for number, row in enumerate(rows, 1)])
+def as_json(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows stated by hand, numbered from 1, as `by_hand` reads them; geometry as EWKT or EWKB in EPSG:25832."""
+    return json.dumps([{"row": number, **row} for number, row in enumerate(rows, 1)], default=str)
+
+
+def by_hand(layer: Layer) -> dict[str, str]:
+    """A step under the name of the layer's workspace that gives the rows of the JSON `rows` instead: a statement about what is
+    stated takes it in front, and needs no temporary table."""
+    typed = f"row bigint, {layer.typed}, valid_from date, valid_to date"
+    return {layer.incoming: f"SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r({typed})"}
 
 
 def amend_rows(
     session: Session, layer: Layer, at: datetime, rows: Sequence[dict[str, Any]]
 ) -> tuple[Amendment, list[str]]:
-    """Amend a layer with a few rows stated by hand; also the keys of the parcels whose ledger lines may change.
-
-    Geometry as EWKT or EWKB in EPSG:25832.
-    """
-    said = json.dumps([{"row": number, **row} for number, row in enumerate(rows, 1)], default=str)
-    done = session.execute(_amend_rows(layer.name), {"rows": said, "at": at}).one()
+    """Amend a layer with a few rows stated by hand; also the keys of the parcels whose ledger lines may change."""
+    done = session.execute(_amend_rows(layer.name), {"rows": as_json(rows), "at": at}).one()
     return Amendment(layer, done.closed, done.added, done.ended), sorted(set(done.touched))
 
 
@@ -222,9 +221,8 @@ def _add(layer: Layer) -> str:
 def _amend_rows(name: str) -> TextClause:
     """All of an amendment in one statement, its rows read from JSON: what `amend` does table by table."""
     layer = LAYERS[name]
-    source = f"jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(row bigint, {layer.typed}, valid_from date, valid_to date)"
     queries = {
-        layer.incoming: f"SELECT * FROM {source}",
+        **by_hand(layer),
         "stated": comparing.hashed(layer.incoming, layer.unit, list(layer.columns)),
         "amendment": comparing.query(layer.table, layer.unit),
         "closed": f"{_CLOSE.format(table=layer.table)} RETURNING f.id",

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from parcels.history import LAYERS, as_json, by_hand
 from parcels.importing.contract import MOST_PAIRS, SLIVER_M, SLIVER_M2
 from parcels.limits import limited
+from parcels.sql import chained
 
 SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """A parcel just recorded (the first of its rows in the workspace), another one, and the m2 (EPSG:25832) they share."""
+    """A parcel just recorded (the first of its rows), another one, and the m2 (EPSG:25832) they share."""
 
     row: int
     key: str
@@ -24,23 +28,31 @@ class Overlap:
     m2: float
 
 
-def parcels_overlap(session: Session, at: datetime, among: bool = True) -> tuple[list[Overlap], int]:
-    """Which of the parcels stated in the workspace share land with others known; 1,000 of these pairs, and how many there are.
+def parcels_overlap(
+    session: Session, at: datetime, rows: Sequence[dict[str, Any]] | None = None
+) -> tuple[list[Overlap], int]:
+    """Which of the parcels stated share land with others known; 1,000 of these pairs, and how many there are.
 
-    `among`: with each other too, and whether recorded at `at` or before (an edit). Without it (a file) only what was recorded
-    at `at`, beside what the file does not state: its rows the gate has compared. Raises TooIntricateError.
+    `rows` are an edit's: beside each other too, and whether recorded at `at` or before. Without them the workspace holds a file's:
+    only what was recorded at `at`, beside what the file does not state; its rows the gate has compared. Raises TooIntricateError.
     """
-    stay = "SELECT count(*) FROM parcel WHERE upper_inf(known) AND lower(known) < :at"
-    added = "SELECT count(*) FROM parcel WHERE lower(known) = :at"
     bound = {"at": at, "sliver_m": SLIVER_M, "sliver_m2": SLIVER_M2, "most": MOST_PAIRS}
-    # from the smaller side: each of its parcels is looked up in the index over all
-    outward = among or session.execute(text(f"SELECT ({added}) < ({stay})"), {"at": at}).scalar_one()
-    pairs = (_FROM_STATED if among else _FROM_ADDED) if outward else _FROM_STANDING
-    new = _ONCE if among else _NOT_STATED
+    if rows is None:
+        # from the smaller side: each of its parcels is looked up in the index over all
+        outward = session.execute(text(_FEWER_ADDED), {"at": at}).scalar_one()
+        query = _REPORT.format(pairs=_FROM_ADDED if outward else _FROM_STANDING, new=_NOT_STATED)
+    else:
+        query = f"{chained(by_hand(LAYERS['parcels']))} {_REPORT.format(pairs=_FROM_STATED, new=_ONCE)}"
+        bound["rows"] = as_json(rows)
     with limited(session, SECONDS):
-        found = session.execute(text(_REPORT.format(pairs=pairs, new=new)), bound).all()
+        found = session.execute(text(query), bound).all()
     return [Overlap(*row[:4]) for row in found], found[0].pairs if found else 0
 
+
+_FEWER_ADDED = """
+SELECT (SELECT count(*) FROM parcel WHERE lower(known) = :at)
+    < (SELECT count(*) FROM parcel WHERE upper_inf(known) AND lower(known) < :at)
+"""
 
 _REPORT = """
 SELECT (SELECT min(row) FROM incoming_parcel i WHERE i.key = p.key) AS row, p.key, p.other, max(p.m2) AS m2,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Result, text
 from sqlalchemy.orm import Session
 
-from parcels.history import Layer
+from parcels.history import LAYERS, Layer, as_json, by_hand
 from parcels.importing.checks import AREAS_APART, AREAS_REMEDY, areas_apart, areas_said
 from parcels.importing.contract import Issue, Severity, located
+from parcels.sql import chained
 from rules.law import LAW
 
 
@@ -33,24 +37,41 @@ class Remark:
         return Issue(self.row, self.unit, self.field, self.kind, self.severity, message, self.value)
 
 
-def check(session: Session, layer: Layer) -> list[Remark]:
-    """What can be said of the rows in a layer's workspace, once they stand in the register beside everything else."""
-    return [remark for one in _CHECKS.get(layer.name, ()) for remark in one.of(session)]
+def check(session: Session, layer: Layer, rows: Sequence[dict[str, Any]] | None = None) -> list[Remark]:
+    """What can be said of the rows in a layer's workspace, or of these (an edit's), once they stand beside everything else."""
+    if layer.name not in _CHECKS:
+        return []
+    bound = {"reserved": sorted({code for value in LAW.parameters["dispositions.reserved"] for code in value.codes})}
+    found = _of(session, layer, _all_of(layer.name), rows, bound)
+    return [_CHECKS[layer.name][one.number].remark(one.found) for one in found]
 
 
-def check_areas(session: Session, tolerance: float) -> list[Remark]:
+def check_areas(session: Session, rows: Sequence[dict[str, Any]], tolerance: float) -> list[Remark]:
     """Parcels stated by hand whose official area and outline do not fit; of a file's rows the gate has said so."""
-    rows = session.execute(
-        text("SELECT row, key, official_m2, round(ST_Area(geom)::numeric, 2) FROM incoming_parcel ORDER BY row")
+    query = (
+        "SELECT row, key, official_m2, round(ST_Area(geom)::numeric, 2) AS polygon FROM incoming_parcel ORDER BY row"
     )
     return [
         Remark(
-            *(row, key, "official_m2", AREAS_APART, "warning"),
-            *(areas_said(official, polygon), AREAS_REMEDY, str(official)),
+            *(one.row, one.key, "official_m2", AREAS_APART, "warning"),
+            *(areas_said(one.official_m2, one.polygon), AREAS_REMEDY, str(one.official_m2)),
         )
-        for row, key, official, polygon in rows
-        if official is not None and areas_apart(official, polygon, Decimal(str(tolerance)))
+        for one in _of(session, LAYERS["parcels"], query, rows)
+        if one.official_m2 is not None and areas_apart(one.official_m2, one.polygon, Decimal(str(tolerance)))
     ]
+
+
+def _of(
+    session: Session,
+    layer: Layer,
+    query: str,
+    rows: Sequence[dict[str, Any]] | None,
+    bound: dict[str, Any] | None = None,
+) -> Result[Any]:
+    """A query about the rows in the layer's workspace, or about these."""
+    if rows is None:
+        return session.execute(text(query), bound)
+    return session.execute(text(f"{chained(by_hand(layer))} {query}"), {**(bound or {}), "rows": as_json(rows)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +85,21 @@ class _Check:
     remedy: str
     statement: str
 
-    def of(self, session: Session) -> list[Remark]:
-        reserved = sorted({code for value in LAW.parameters["dispositions.reserved"] for code in value.codes})
-        bound = {"reserved": reserved} if ":reserved" in self.statement else {}
-        return [
-            Remark(
-                *(row["row"], row["unit"], self.field, self.kind, self.severity),
-                *(self.said.format(**row), self.remedy.format(**row), row["value"]),
-            )
-            for row in session.execute(text(self.statement), bound).mappings()
-        ]
+    def remark(self, row: dict[str, Any]) -> Remark:
+        return Remark(
+            *(row["row"], row["unit"], self.field, self.kind, self.severity),
+            *(self.said.format(**row), self.remedy.format(**row), row["value"]),
+        )
+
+
+@cache
+def _all_of(layer: str) -> str:
+    """All checks of a layer as one query: the number of a check, and what it found as JSON."""
+    queries = (
+        f"SELECT {number} AS number, to_jsonb(x) AS found FROM ({check.statement}) x"
+        for number, check in enumerate(_CHECKS[layer])
+    )
+    return f"SELECT * FROM ({' UNION ALL '.join(queries)}) checks ORDER BY number, found -> 'row'"
 
 
 _MEASURED = """EXISTS (SELECT FROM parcel p WHERE p.key = i.parcel_key AND upper_inf(p.known)
@@ -93,7 +119,7 @@ _CHECKS = {
                 SELECT array_agg(name) AS names, string_agg(DISTINCT name, ', ') AS listed FROM district WHERE upper_inf(known)
             ) d
             WHERE i.district <> ALL (d.names)
-            GROUP BY i.district, d.listed ORDER BY 1
+            GROUP BY i.district, d.listed
             """,
         ),
     ),
@@ -106,7 +132,6 @@ _CHECKS = {
             SELECT row, parcel_key AS unit, parcel_key AS value FROM incoming_holding i
             WHERE declared_net_m2 IS NULL
                 AND NOT EXISTS (SELECT FROM parcel p WHERE p.key = i.parcel_key AND upper_inf(p.known))
-            ORDER BY row
             """,
         ),
         *(
@@ -116,7 +141,7 @@ _CHECKS = {
                 "leave it empty",
                 f"""
                 SELECT row, parcel_key AS unit, {field}::text AS value FROM incoming_holding i
-                WHERE {field} IS NOT NULL AND {_MEASURED} ORDER BY row
+                WHERE {field} IS NOT NULL AND {_MEASURED}
                 """,
             )
             for field, instead in (
@@ -131,7 +156,7 @@ _CHECKS = {
             """
             SELECT row, parcel_key AS unit, disposition_until::text AS value, coalesce(disposition, 'unknown') AS disposition
             FROM incoming_holding
-            WHERE disposition_until IS NOT NULL AND NOT coalesce(disposition = ANY (:reserved), false) ORDER BY row
+            WHERE disposition_until IS NOT NULL AND NOT coalesce(disposition = ANY (:reserved), false)
             """,
         ),
         _Check(
@@ -144,7 +169,6 @@ _CHECKS = {
             JOIN parcel p ON p.key = i.parcel_key AND upper_inf(p.known) AND p.valid && daterange(i.valid_from, i.valid_to)
             CROSS JOIN LATERAL (SELECT ST_Area(i.geom) - shared_m2(i.geom, p.geom) OFFSET 0) outside(m2)
             WHERE i.geom IS NOT NULL AND m2 > greatest(1, 0.001 * ST_Area(i.geom))
-            ORDER BY i.row
             """,
         ),
     ),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -13,10 +15,10 @@ from parcels.limits import TooIntricateError
 from parcels.overlaps import parcels_overlap
 
 
-def check(session: Session, at: datetime, among: bool = True) -> list[Remark]:
-    """A warning for each two parcels that share land on a day, as `parcels_overlap` finds them of the rows in the workspace."""
+def check(session: Session, at: datetime, rows: Sequence[dict[str, Any]] | None = None) -> list[Remark]:
+    """A warning for each two parcels that share land on a day, as `parcels_overlap` finds them of a file's or an edit's rows."""
     try:
-        found, pairs = parcels_overlap(session, at, among)
+        found, pairs = parcels_overlap(session, at, rows)
     except TooIntricateError:
         why = "the parcels were not compared with those recorded, which would take too long"
         return [Remark(1, "", "geometry", UNCHECKED, "warning", why, "simplify the outlines")]

@@ -172,7 +172,7 @@ def _after(session: Session, target: history.Layer, change: register.Change) -> 
     """What only shows once the rows stand beside everything else."""
     found = [remark.issue() for remark in beside.check(session, target)]
     if target.name == "parcels" and change.recording is not None:
-        found += [remark.issue() for remark in overlapping.check(session, change.at, among=False)]
+        found += [remark.issue() for remark in overlapping.check(session, change.at)]
     if target.name == "zones" and change.recording is not None:
         found += _zones_of_one_day(session, change.at)
     return found

@@ -62,8 +62,8 @@ def test_crossing_parcels_are_reported_in_time(session, tmp_path):
     with within(60):
         path = features(tmp_path / "p.geojson", [first, second], rows)
         (issue,) = [one for one in through(path, "parcels").issues if one.kind == KIND]
-        change = edit(session, "parcels", [{"key": key(n), "geom": ewkt(s)} for n, s in enumerate((first, second))])
-        (found,), pairs = parcels_overlap(session, change.at)
+        rows = [{"key": key(n), "geom": ewkt(s)} for n, s in enumerate((first, second))]
+        (found,), pairs = parcels_overlap(session, edit(session, "parcels", rows).at, rows)
     assert abs(float(issue.value) - float(shared)) < 1 + teeth * 5.3  # the bars share a little with the teeth
     assert pairs == 1
     assert found.m2 == pytest.approx(float(issue.value), abs=0.01)

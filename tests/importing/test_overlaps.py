@@ -67,7 +67,7 @@ def test_slivers_of_two_surveys_are_no_overlap(session, tmp_path, name):
     assert len(overlaps(through(parcels(tmp_path / "p.geojson", shapes), "parcels").issues)) == pairs
     rows = [{"key": key(n), "geom": ewkt(shape)} for n, shape in enumerate(shapes)]
     change = edit(session, "parcels", rows)
-    found, count = parcels_overlap(session, change.at)
+    found, count = parcels_overlap(session, change.at, rows)
     assert (len(found), count) == (pairs, pairs)
 
 
@@ -170,14 +170,14 @@ def test_an_edit_hears_of_the_rows_beside_it(session):
     at = datetime(2026, 1, 15, tzinfo=UTC)
     rows = [{"key": key(1), "geom": outline(0, 0)}, {"key": key(2), "geom": outline(90, 0)}]
     change = edit(session, "parcels", rows, at)
-    (remark,) = overlapping.check(session, change.at)
+    (remark,) = overlapping.check(session, change.at, rows)
     assert (remark.unit, remark.field, remark.kind, remark.value) == (key(1), "geometry", alongside.KIND, "1000.00")
     assert key(2) in remark.said
-    change = edit(session, "parcels", [{"key": key(3), "geom": outline(500, 0)}], at)
-    assert overlapping.check(session, change.at) == []
-    later = {"key": key(3), "geom": outline(50, 0), "valid_from": date(2027, 1, 1)}
-    change = edit(session, "parcels", [later], at)
-    assert [(remark.unit, remark.value) for remark in overlapping.check(session, change.at)] == [
+    apart = [{"key": key(3), "geom": outline(500, 0)}]
+    assert overlapping.check(session, edit(session, "parcels", apart, at).at, apart) == []
+    later = [{"key": key(3), "geom": outline(50, 0), "valid_from": date(2027, 1, 1)}]
+    change = edit(session, "parcels", later, at)
+    assert [(remark.unit, remark.value) for remark in overlapping.check(session, change.at, later)] == [
         (key(3), "5000.00"),
         (key(3), "6000.00"),
     ]
