@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from parcels import comparing
+from parcels import comparing, straight
 from parcels.sql import chained
+from parcels.straight import for_driver
 from rules.law import LAW
 
 
@@ -132,7 +133,7 @@ class Amendment:
 
 def lock(session: Session, now: datetime, besides: str = "NULL") -> datetime:
     """Take the register's lock and return the instant to record at: `now`, or just after the last recording."""
-    last = session.execute(text(f"SELECT recorded_at, {besides} FROM register FOR UPDATE")).one().recorded_at
+    last = straight.one(session, f"SELECT recorded_at, {besides} FROM register FOR UPDATE", {}).recorded_at
     return max(now, last + timedelta(microseconds=1)) if last else now
 
 
@@ -175,7 +176,7 @@ def amend_rows(
     session: Session, layer: Layer, at: datetime, rows: Sequence[dict[str, Any]]
 ) -> tuple[Amendment, list[str]]:
     """Amend a layer with a few rows stated by hand; also the keys of the parcels whose ledger lines may change."""
-    done = session.execute(_amend_rows(layer.name), {"rows": as_json(rows), "at": at}).one()
+    done = straight.one(session, _amend_rows(layer.name), {"rows": as_json(rows), "at": at})
     return Amendment(layer, done.closed, done.added, done.ended), sorted(set(done.touched))
 
 
@@ -218,7 +219,7 @@ def _add(layer: Layer) -> str:
 
 
 @cache
-def _amend_rows(name: str) -> TextClause:
+def _amend_rows(name: str) -> str:
     """All of an amendment in one statement, its rows read from JSON: what `amend` does table by table."""
     layer = LAYERS[name]
     queries = {
@@ -235,7 +236,7 @@ def _amend_rows(name: str) -> TextClause:
         queries["dropped"] = f"DELETE FROM {layer.pieces} WHERE fact_id IN (SELECT id FROM closed) RETURNING geom"
         queries["fresh"] = f"{_CUT.format(pieces=layer.pieces, facts='added')} RETURNING geom"
         touched = f"SELECT p.key FROM (SELECT geom FROM dropped UNION ALL SELECT geom FROM fresh) x JOIN {_LAND}"
-    return text(f"{chained(queries)} SELECT c.*, ARRAY({touched}) AS touched FROM counts c")
+    return for_driver(f"{chained(queries)} SELECT c.*, ARRAY({touched}) AS touched FROM counts c")
 
 
 RECORDING = {

@@ -16,8 +16,9 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from parcels import history, measuring
+from parcels import history, measuring, straight
 from parcels.sql import LED_BY_INDEX, PLAIN, chained, steps
+from parcels.straight import for_driver
 from rules.facts import Holding, Part
 from rules.law import BERLIN, LAW
 from rules.reserve import timeline
@@ -53,7 +54,7 @@ def post(session: Session, keys: Sequence[str], recording: dict[str, Any]) -> tu
     lines = "[" + ",".join(row.line for row in few) + "]"
     verdicts = _judge({row.facts: row.days for row in few}.items(), recording["at"])
     known = {"keys": keys, "measured": lines, "verdicts": verdicts, **recording}
-    done = session.execute(_settle_post_and_record(), known).one()
+    done = straight.one(session, _settle_post_and_record(), known)
     return Posting(done.closed, done.added), done.recording
 
 
@@ -176,9 +177,9 @@ def _post() -> TextClause:
 
 
 @cache
-def _settle_post_and_record() -> TextClause:
+def _settle_post_and_record() -> str:
     queries = {"touched": measuring.KEYS, **steps("settle")[0], **_POSTING, **history.RECORDING}
-    return text(f"{chained(queries)} SELECT {_POSTED}, (SELECT id FROM recorded) AS recording, {PLAIN}")
+    return for_driver(f"{chained(queries)} SELECT {_POSTED}, (SELECT id FROM recorded) AS recording, {PLAIN}")
 
 
 _SAID = (

@@ -13,11 +13,13 @@ from functools import cache
 from typing import Any
 
 from psycopg import sql
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from parcels import straight
 from parcels.limits import TooIntricateError, limited
 from parcels.sql import PLAIN, chained, steps
+from parcels.straight import for_driver
 from rules.law import LAW
 from rules.reserve import size_limits
 
@@ -42,13 +44,13 @@ def thresholds() -> list[Decimal]:
     return [CENT_M2, *size_limits()]
 
 
-def measure_few(session: Session, keys: Sequence[str]) -> Sequence[Row[Any]] | None:
+def measure_few(session: Session, keys: Sequence[str]) -> Sequence[Any] | None:
     """The parcels' measures, each with its `facts`, all `days` of these and the `line` as JSON; None if not few or simple.
 
     The planner is led by indexes: whoever ends the derivation executes PLAIN; where it is None, that is done.
     """
     if len(keys) <= FEW:
-        rows = session.execute(_few(), {"keys": keys, "simple": SIMPLE, **_bounds()}).all()
+        rows = straight.rows(session, _few(), {"keys": keys, "simple": SIMPLE, **_bounds()})
         if rows[0].vertices < SIMPLE:
             return [row for row in rows if row.line is not None]
     session.execute(text(f"SELECT {PLAIN}"))
@@ -110,11 +112,11 @@ def _literal(query: str) -> str:
 
 
 @cache
-def _few() -> TextClause:
+def _few() -> str:
     queries, ending = steps("measure")
     simple = "SELECT key FROM touched WHERE (SELECT vertices FROM size) < :simple"
     queries = {"touched": KEYS, "size": _SIZE, **queries, "scope": simple}
-    return text(
+    return for_driver(
         f"""
         {chained(queries)}
         SELECT size.vertices, facts, range_merge(range_agg(days) OVER (PARTITION BY facts)) AS days, to_jsonb(m)::text AS line

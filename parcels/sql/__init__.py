@@ -35,13 +35,14 @@ def _read(name: str) -> str:
 
 
 def _planning(**settings: str) -> str:
-    return ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+    calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+    return f"concat({calls}) AS planning"
 
 
 LED_BY_INDEX = _planning(
     enable_hashjoin="off", enable_mergejoin="off", enable_seqscan="off", plan_cache_mode="force_generic_plan"
 )
-"""Expressions that make the planner keep to indexes, and plan once a connection: where few rows of large tables are met."""
+"""An expression that makes the planner keep to indexes, and plan once a connection: where few rows of large tables are met."""
 
 PLAIN = _planning(enable_hashjoin="on", enable_mergejoin="on", enable_seqscan="on", plan_cache_mode="auto")
-"""Expressions that give the planner its freedom back."""
+"""An expression that gives the planner its freedom back."""
