@@ -126,6 +126,15 @@ KINDS: dict[str, Kind] = {
         "An outline winds so closely that it cannot be laid over others in reasonable time. Nothing was recorded. `detail` names "
         "the outlines: simplify them.",
     ),
+    "coincident-edges": Kind(
+        422,
+        "Edges nearly coincide",
+        "Kanten fallen fast zusammen",
+        "Kanten zweier Umrisse liegen so dicht beieinander, dass sich ihre Seiten nicht unterscheiden lassen. Nichts wurde "
+        "aufgenommen. „detail“ nennt den Ort: Koordinaten auf 1 mm runden.",
+        "Edges of two outlines lie so close to each other that nobody can tell their sides. Nothing was recorded. `detail` names "
+        "the place: round the coordinates to 1 mm.",
+    ),
     "not-found": Kind(
         404,
         "No such address",

@@ -16,7 +16,7 @@ from app.answers import KnownAtAheadError
 from app.headers import SECURITY_HEADERS
 from app.problem_kinds import KINDS
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
-from parcels.limits import TooIntricateError, gave_up
+from parcels.limits import OutlinesError, canceled, gave_up, over_outlines
 from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
 from rules.law import NotInForce
 
@@ -102,9 +102,9 @@ def of(error: Exception, writing: bool = False) -> Problem:
             return _invalid([field_error("known_at", str(error), "Leave known_at out for all that is known by now.")])
         case ValueRefusedError():
             return _invalid([field_error(error.field, str(error), error.remedy)])
-        case TooIntricateError():
-            said = str(error) or KINDS["too-intricate"].meaning
-            return Problem("too-intricate", said, [field_error(error.field, said, "Simplify the outlines named.")])
+        case OutlinesError():
+            remedy = f"{error.remedy[:1].upper()}{error.remedy[1:]}."
+            return Problem(error.kind, str(error), [field_error(error.field, str(error), remedy)])
         case RequestValidationError():
             return _of_validation(error)
         case HTTPException():
@@ -148,6 +148,11 @@ def _of_database(error: DBAPIError, writing: bool) -> Problem:
     slug = BY_SQLSTATE.get(state)
     if gave_up(error):
         slug = "write-timeout" if writing else "too-expensive"
+    elif (found := over_outlines(error)) is not None:
+        return of(found, writing)
+    elif canceled(error):
+        done = "Nothing was recorded: send the same again." if writing else "Ask again."
+        return Problem("database-unavailable", f"The database's operator ended the statement. {done}")
     if slug:
         return Problem(slug, KINDS[slug].meaning)
     lost = state.startswith(("08", "57P", "53")) or error.connection_invalidated
@@ -178,7 +183,7 @@ def install(app: FastAPI) -> None:
         HeldInPartsError,
         StaleError,
         KnownAtAheadError,
-        TooIntricateError,
+        OutlinesError,
     )
     framework = (
         ValueRefusedError,

@@ -7,9 +7,10 @@ has become, no statement grows with the register, and progress can be told.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from functools import cache
+from functools import cache, reduce
 from typing import Any
 
 from psycopg import sql
@@ -17,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from parcels import straight
-from parcels.limits import TooIntricateError, limited
+from parcels.limits import CoincidentEdgesError, TooIntricateError, limited, told
 from parcels.sql import PLAIN, chained, steps
 from parcels.straight import for_driver
 from rules.law import LAW
@@ -50,11 +51,24 @@ def measure_few(session: Session, keys: Sequence[str]) -> Sequence[Any] | None:
     The planner is led by indexes: whoever ends the derivation executes PLAIN; where it is None, that is done.
     """
     if len(keys) <= FEW:
-        rows = straight.rows(session, _few(), {"keys": keys, "simple": SIMPLE, **_bounds()})
+        rows = _measured(session, keys)
         if rows[0].vertices < SIMPLE:
             return [row for row in rows if row.line is not None]
     session.execute(text(f"SELECT {PLAIN}"))
     return None
+
+
+def _measured(session: Session, keys: Sequence[str]) -> Sequence[Any]:
+    """TooIntricateError where a few vertices stand for very many overlays: plans upon plans, each from another day on."""
+    try:
+        with told():
+            return straight.rows(session, _few(), {"keys": keys, "simple": SIMPLE, **_bounds()})
+    except TooIntricateError as error:
+        where = ", ".join(keys[:3]) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")
+        raise TooIntricateError(
+            f"The overlay was given up, because too much lies over each other at {where}: simplify the outlines, or end "
+            "plans and holdings that are superseded."
+        ) from error
 
 
 def choose(session: Session, whole: bool) -> int:
@@ -75,8 +89,7 @@ def measure_chunk(session: Session, chunk: int) -> None:
     queries = {**queries, "scope": f"SELECT key FROM candidate WHERE chunk = {chunk}"}
     session.execute(text("DROP TABLE IF EXISTS measured"))
     try:
-        with limited(session, LONGEST_S):
-            _make_tables(session, {**queries, "measured": ending})
+        _make_tables(session, {**queries, "measured": ending})
     except TooIntricateError as error:
         found = session.execute(text(_WORST), {"chunk": chunk})
         worst = ", ".join(f"{name} ({vertices} vertices)" for name, vertices in found)
@@ -86,7 +99,22 @@ def measure_chunk(session: Session, chunk: int) -> None:
     session.execute(text("DROP TABLE " + ", ".join(queries)))
 
 
-def _make_tables(session: Session, queries: dict[str, str]) -> None:
+def _make_tables(session: Session, queries: Mapping[str, str]) -> None:
+    """Each step as a table, with PostGIS's predicates first: those of `surely` cost more, and one chunk in very many needs them."""
+    try:
+        with limited(session, LONGEST_S):
+            _make_each(session, queries)
+    except CoincidentEdgesError:
+        with limited(session, LONGEST_S):
+            _make_each(session, surely(queries))
+
+
+def surely(queries: Mapping[str, str]) -> dict[str, str]:
+    """The steps with predicates that answer even where edges nearly coincide (migration 0005)."""
+    return {name: reduce(lambda said, by: by[0].sub(by[1], said), _SURELY, query) for name, query in queries.items()}
+
+
+def _make_each(session: Session, queries: Mapping[str, str]) -> None:
     session.execute(text("SET LOCAL work_mem = '96MB'"))
     for name, query in queries.items():
         session.execute(text(f"CREATE TEMP TABLE {name} ON COMMIT DROP AS {_literal(query)}"))
@@ -115,7 +143,7 @@ def _literal(query: str) -> str:
 def _few() -> str:
     queries, ending = steps("measure")
     simple = "SELECT key FROM touched WHERE (SELECT vertices FROM size) < :simple"
-    queries = {"touched": KEYS, "size": _SIZE, **queries, "scope": simple}
+    queries = {"touched": KEYS, "size": _SIZE, **surely(queries), "scope": simple}
     return for_driver(
         f"""
         {chained(queries)}
@@ -124,6 +152,13 @@ def _few() -> str:
         """
     )
 
+
+# No index helps these functions by themselves.
+_SURELY = (
+    (re.compile(r"ST_Intersects\(([\w.]+), ([\w.]+)\)"), r"\1 && \2 AND land_meets(\1, \2)"),
+    (re.compile(r"ST_Covers\("), "land_covers("),
+    (re.compile(r"ST_Relate\(([\w.]+), ([\w.]+), 'T\*{8}'\)"), r"land_overlaps(\1, \2)"),
+)
 
 _SOURCES = "parcel, holding, zone, zone_piece, port_area_piece, deduction_piece, district_piece"
 

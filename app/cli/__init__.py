@@ -14,13 +14,13 @@ from app.settings import SettingsError
 from parcels.db import DatabaseUnfit
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
 from parcels.importing import Refused
-from parcels.limits import TooIntricateError
+from parcels.limits import OutlinesError, over_outlines
 from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
 from parcels.tokens import TokenUnknown
 from rules.law import NotInForce
 
 PLAIN = (EmbeddedError, SettingsError, DatabaseUnfit, TokenUnknown, NotInForce, KnownAtAheadError, Refused, Refusal)
-EDITING = (HeldInPartsError, ParcelUnknownError, StaleError, TooIntricateError)
+EDITING = (HeldInPartsError, ParcelUnknownError, StaleError, OutlinesError)
 
 cli = typer.Typer(
     name="landreserve",
@@ -66,6 +66,8 @@ def _of_database(failure: SQLAlchemyError) -> str:
     """What the database said, without statement and parameters."""
     if not isinstance(failure, DBAPIError):
         return f"The database did not answer: {failure}"
+    if (outlines := over_outlines(failure)) is not None:
+        return str(outlines)
     said = str(failure.orig).partition("\n")[0]
     state = getattr(failure.orig, "sqlstate", None) or ""
     if state == "42P01":

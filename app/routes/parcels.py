@@ -37,6 +37,7 @@ WRITING = declared(
     "malformed-body",
     "not-storable",
     "too-intricate",
+    "coincident-edges",
     "busy",
     "write-timeout",
 )

@@ -75,13 +75,16 @@ def findings(kept: Outlines, seconds: float) -> Iterator[Issue]:
     deadline = time.process_time() + seconds
     found: list[Pair] = []
     pairs = 0
-    for one, other, m2 in parcels.sharing():
-        count, more = parcels.pairs(one, other, m2)
-        pairs += count
-        found = sorted([*found, *more])[:MOST_PAIRS]
-        if time.process_time() > deadline:
-            yield _unchecked("this would take too long; split the file or simplify its outlines")
-            break
+    try:
+        for one, other, m2 in parcels.sharing():
+            count, more = parcels.pairs(one, other, m2)
+            pairs += count
+            found = sorted([*found, *more])[:MOST_PAIRS]
+            if time.process_time() > deadline:
+                yield _unchecked("this would take too long; split the file or simplify its outlines")
+                break
+    except shapely.errors.GEOSException:
+        yield _unchecked("edges of some nearly coincide; round their coordinates to 1 mm")
     yield from map(_told, found)
     if pairs > MOST_PAIRS:
         least = "At least " if np.diff(parcels.starts).max() > MOST_PAIRS else ""

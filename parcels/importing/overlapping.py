@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from parcels.importing.alongside import KIND, REMEDY, UNCHECKED
 from parcels.importing.beside import Remark
 from parcels.importing.contract import MOST_PAIRS
-from parcels.limits import TooIntricateError
+from parcels.limits import OutlinesError
 from parcels.overlaps import parcels_overlap
 
 
@@ -19,9 +19,9 @@ def check(session: Session, at: datetime, rows: Sequence[dict[str, Any]] | None 
     """A warning for each two parcels that share land on a day, as `parcels_overlap` finds them of a file's or an edit's rows."""
     try:
         found, pairs = parcels_overlap(session, at, rows)
-    except TooIntricateError:
-        why = "the parcels were not compared with those recorded, which would take too long"
-        return [Remark(1, "", "geometry", UNCHECKED, "warning", why, "simplify the outlines")]
+    except OutlinesError as error:
+        why = f"the parcels were not compared with those recorded, {error.why}"
+        return [Remark(1, "", "geometry", UNCHECKED, "warning", why, error.remedy)]
     remarks = [
         Remark(
             *(one.row, one.key, "geometry", KIND, "warning"),

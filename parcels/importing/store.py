@@ -10,13 +10,14 @@ from itertools import islice
 from pathlib import Path
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from parcels import history, register
 from parcels.importing import beside, closing, overlapping, together
 from parcels.importing.contract import Issue, Limits, Options, Refused, located
 from parcels.importing.sandbox import Reading, read
-from parcels.limits import TooIntricateError
+from parcels.limits import OutlinesError, over_outlines
 from rules.law import LAW
 
 RENAMED = {"holdings": {"key": "parcel_key"}, "deductions": {"id": "ref"}}
@@ -96,7 +97,9 @@ def load(
         ended = closing.closing(session, change)
         if not options.dry_run:
             closing.check(ended, options.replace, options.confirm_closing)
-        issues += _after(session, target, change) + reading.rest()
+        with _as_refusal():
+            issues += _after(session, target, change)
+        issues += reading.rest()
     read_rows, defence = reading.rows_read, reading.layers_of_defence
     passed = read_rows - rejected
     return Report(layer, source.name, reading.sha256, read_rows, passed, rejected, issues, change, defence, ended)
@@ -104,11 +107,15 @@ def load(
 
 @contextmanager
 def _as_refusal() -> Iterator[None]:
-    """Outlines that cannot be laid over the register's in time are a reason to refuse the file."""
+    """Outlines that cannot be laid over the register's are a reason to refuse the file."""
     try:
         yield
-    except TooIntricateError as error:
-        raise Refused("too-intricate", str(error)) from error
+    except OutlinesError as error:
+        raise Refused(error.kind, str(error)) from error
+    except DBAPIError as error:
+        if (found := over_outlines(error)) is None:
+            raise
+        raise Refused(found.kind, str(found)) from error
 
 
 def _checked(
@@ -233,7 +240,7 @@ _REPLACE_WITH_REJECTED = (
 
 _SAME_DAY = """
 SELECT least(a.plan, b.plan) AS one, greatest(a.plan, b.plan) AS other, coalesce(lower(a.valid)::text, 'always') AS since,
-       round(sum(ST_Area(ST_Intersection(x.geom, y.geom)))::numeric, 2) AS m2,
+       round(sum(shared_m2(x.geom, y.geom))::numeric, 2) AS m2,
        array_agg(DISTINCT a.designation) || array_agg(DISTINCT b.designation) AS uses
 FROM zone a
 JOIN zone_piece x ON x.fact_id = a.id
@@ -242,6 +249,6 @@ JOIN zone b ON b.id = y.fact_id AND (b.plan <> a.plan OR b.designation > a.desig
     AND lower(b.valid) IS NOT DISTINCT FROM lower(a.valid)
 WHERE lower(a.known) = :at AND a.regulates_use AND (lower(b.known) < :at OR a.plan <= b.plan)
 GROUP BY 1, 2, 3
-HAVING sum(ST_Area(ST_Intersection(x.geom, y.geom))) >= 0.01
+HAVING sum(shared_m2(x.geom, y.geom)) >= 0.01
 ORDER BY 1, 2, 3
 """

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from parcels.history import Layer
 from parcels.importing.contract import Issue, Refused, located
-from parcels.limits import TooIntricateError, limited
+from parcels.limits import OutlinesError, TooIntricateError, limited
 from parcels.overlaps import SECONDS
 
 
@@ -65,6 +65,8 @@ def _clashes(session: Session, target: Layer) -> list[Issue]:
             found = session.execute(statement).all()
     except TooIntricateError:
         raise _too_intricate(session, target) from None
+    except OutlinesError as error:
+        raise Refused(error.kind, str(error)) from error
     return _reject(session, target, [_clash(target, row) for row in found])
 
 

@@ -34,15 +34,26 @@ def _read(name: str) -> str:
     return (Path(__file__).parent / f"{name}.sql").read_text("utf-8")
 
 
-def _planning(**settings: str) -> str:
-    calls = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+# A role's own limit holds where it is shorter.
+_AT_MOST = """
+CASE WHEN current_setting('statement_timeout')::interval BETWEEN '1ms' AND '30s' THEN current_setting('statement_timeout')
+     ELSE '30s' END
+"""
+_FEW = {
+    **dict.fromkeys(("enable_hashjoin", "enable_mergejoin", "enable_seqscan"), "'off'"),
+    "plan_cache_mode": "'force_generic_plan'",
+    "statement_timeout": _AT_MOST,
+}
+
+
+def _planning(settings: dict[str, str]) -> str:
+    calls = ", ".join(f"set_config('{name}', {value}, true)" for name, value in settings.items())
     return f"concat({calls}) AS planning"
 
 
-LED_BY_INDEX = _planning(
-    enable_hashjoin="off", enable_mergejoin="off", enable_seqscan="off", plan_cache_mode="force_generic_plan"
-)
-"""An expression that makes the planner keep to indexes, and plan once a connection: where few rows of large tables are met."""
+LED_BY_INDEX = _planning(_FEW)
+"""An expression for where few rows of large tables are met: the planner keeps to indexes, plans once a connection, and no
+statement takes longer than half a minute, however much lies over each other there."""
 
-PLAIN = _planning(enable_hashjoin="on", enable_mergejoin="on", enable_seqscan="on", plan_cache_mode="auto")
-"""An expression that gives the planner its freedom back."""
+PLAIN = _planning(dict.fromkeys(_FEW, "NULL"))
+"""An expression that sets all this back to what server, database, role and connection say."""

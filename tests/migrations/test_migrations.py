@@ -30,6 +30,9 @@ UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public
 UNION ALL SELECT 'trigger ' || tgname || ' ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
 UNION ALL SELECT 'check ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
           WHERE connamespace = 'public'::regnamespace AND conrelid <> 'spatial_ref_sys'::regclass
+UNION ALL SELECT 'function ' || proname || ' ' || proparallel || ' ' || md5(prosrc) FROM pg_proc f
+          WHERE pronamespace = 'public'::regnamespace
+              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = f.oid AND d.deptype = 'e')
 UNION ALL SELECT 'right ' || table_name || ' ' || grantee || ' ' || privilege_type FROM information_schema.role_table_grants
           WHERE table_schema = 'public' AND grantee LIKE 'landreserve%'
 ORDER BY 1
@@ -88,6 +91,18 @@ def test_one_step_down_and_up(empty):
     assert version(engine) != head
     db.migrate(engine)
     assert (schema(engine), version(engine)) == (made, head)
+
+
+@pytest.mark.parametrize("revision", ["0002", "0003"])
+def test_each_step_back_leaves_what_was_there(empty, revision):
+    """Functions too, which later steps replace."""
+    _, engine = empty
+    db.migrate(engine, revision)
+    made = schema(engine)
+    db.migrate(engine)
+    assert schema(engine) != made
+    downgrade(engine, revision)
+    assert schema(engine) == made
 
 
 def test_starters_at_once(empty):
