@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
+from shapely import from_wkb
 from sqlalchemy import Text, func, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import Range
@@ -21,6 +23,7 @@ from parcels.models import Holding, Parcel
 from parcels.parcels import check_heard_of, version_tag
 
 NO_OUTLINE = "No outline is recorded for some of these days"
+SAME_M2, SAME_SHARE = 1, 0.001  # so much may two surveys of the same land differ
 OUTLINE_REMEDY = "Send `geometry` and `crs`, or a span over which the parcel's outline is recorded."
 
 
@@ -109,15 +112,17 @@ def set_parcel(
 ) -> Edited:
     """State a parcel's own facts over a span; without an `outline` (EWKB text) the recorded ones stay. The lock is held.
 
-    ValueRefusedError where no outline is given and none is recorded for some of the days.
+    ValueRefusedError where no outline is given and none is recorded for some of the days, or one official area is stated for
+    outlines of several sizes.
     """
     if outline is not None:
         rows = [{"key": key, **facts, "geom": outline, "valid_from": span.since, "valid_to": span.until}]
     else:
-        outlines = _versions(session, Parcel.key, key, span, ["geom"])
+        outlines = _versions(session, Parcel.key, key, span, ["geom", "official_m2"])
         if _gap(outlines, span):
             raise ValueRefusedError("geometry", NO_OUTLINE, OUTLINE_REMEDY)
-        rows = [{"key": key, **facts, **version} for version in outlines]
+        _check_one_size(outlines, facts["official_m2"])
+        rows = [{"key": key, **version, **facts} for version in outlines]
     return _record(session, "parcels", key, rows, recording)
 
 
@@ -142,14 +147,18 @@ def change_parcel(
 ) -> Edited:
     """State some of a parcel's own facts, or its outline (EWKB text), over a span; all others stay, day by day.
 
-    ValueRefusedError where that would overwrite a later change of the same facts, or extend the parcel to days without it.
+    ValueRefusedError where that would overwrite a later change of the same facts, extend the parcel to days without it, or give
+    one official area to outlines of several sizes.
     """
     names = list(history.LAYERS["parcels"].columns)
     said = named if outline is None else {**named, "geom": outline}
     versions = _versions(session, Parcel.key, key, span, names)
     if not versions and outline is None:
         raise ValueRefusedError("geometry", NO_OUTLINE, OUTLINE_REMEDY)
-    rows = [{"key": key, **row} for row in _changed(versions, span, said, "outline")]
+    changed = _changed(versions, span, said, "outline")
+    if outline is None:
+        _check_one_size(versions, named.get("official_m2"))
+    rows = [{"key": key, **row} for row in changed]
     return _record(session, "parcels", key, rows, recording)
 
 
@@ -192,6 +201,22 @@ def _changed(versions: list[dict[str, Any]], span: Span, named: Mapping[str, Any
             remedy = f"Give --to {day}; to change the days from {day} on as well, state them by --from {day}."
             raise ValueRefusedError(changed[0], message, remedy)
     return [{**version, **named} for version in versions]
+
+
+def _check_one_size(versions: list[dict[str, Any]], official_m2: Decimal | None) -> None:
+    """ValueRefusedError where an official area, newly stated, is one for outlines that differ by more than rounding."""
+    if official_m2 is None or all(version["official_m2"] == official_m2 for version in versions):
+        return
+    first, *others = (from_wkb(version["geom"]).area for version in versions)
+    for later, m2 in zip(versions[1:], others, strict=True):
+        if abs(m2 - first) > max(SAME_M2, SAME_SHARE * first):
+            day = later["valid_from"]
+            message = (
+                f"From {day} on the recorded outline is of {m2:.2f} m2, before of {first:.2f} m2: "
+                "one official area is wrong for one of them"
+            )
+            remedy = f"State the days until {day} alone, with that day as the end, and those from {day} on with their own area."
+            raise ValueRefusedError("official_m2", message, remedy)
 
 
 def _record(session: Session, layer: str, key: str, rows: list[dict[str, Any]], recording: Recording) -> Edited:

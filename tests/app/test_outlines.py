@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -140,7 +141,7 @@ def test_a_comb_that_may_pass_is_measured_in_time_or_given_up_by_name(
     found = problem(write.put(f"/api/parcels/{DRAWN}", json=body), 422, "too-intricate")
     assert f"parcel {DRAWN} (605 vertices)" in found["detail"]
     assert "plan Kamm 1 (605 vertices)" in found["detail"]
-    assert [error["remedy"] for error in found["errors"]] == ["Simplify the outlines named."]
+    assert [error["remedy"] for error in found["errors"]] == ["Simplify the outlines."]
     assert recordings(outskirts) == before
     monkeypatch.undo()
     began = time.monotonic()
@@ -187,3 +188,59 @@ def test_a_time_limit_that_ends_a_single_overlay_is_one_like_any_other(
     problem(answer, 503, slug)
     assert answer.headers["retry-after"]
     assert time.monotonic() - began < 30
+
+
+def test_one_official_area_is_refused_over_two_outlines(
+    write: TestClient, problem: Problem, landreserve: Callable[..., tuple[int, str]]
+) -> None:
+    smaller = shapely.box(*box(400).bounds[:3], 5_930_050)
+    assert write.put(f"/api/parcels/{APART}", json=drawn(smaller, valid_from="2028-01-01")).status_code == 200
+    spread = {**CORRECTED, "official_m2": 9_990}
+    (error,) = problem(write.put(f"/api/parcels/{APART}", json=spread), 422, "invalid-request")["errors"]
+    assert (error["field"], "State the days until 2028-01-01 alone" in error["remedy"]) == ("official_m2", True)
+    code, said = landreserve(
+        "parcel", "set", APART, "--from", "2026-11-01", "--to", "2029-01-01", "--official-m2", "9990"
+    )
+    assert (code, "From 2028-01-01 on" in said, "State the days until 2028-01-01" in said) == (2, True, True)
+    assert write.put(f"/api/parcels/{APART}", json={**spread, "valid_to": "2028-01-01"}).status_code == 200
+
+
+GEOS = {
+    "lwgeom_union: GEOS Error: std::bad_alloc": (422, "too-intricate", "more memory"),
+    "GEOSCovers: TopologyException: side location conflict at 565227.17 5930930.12": (
+        *(422, "coincident-edges"),
+        "near 565227.17 5930930.12 (EPSG:25832)",
+    ),
+    "canceling statement due to user request": (503, "database-unavailable", "operator ended the statement"),
+}
+
+
+@pytest.mark.parametrize("method", ["PUT", "GET"])
+@pytest.mark.parametrize("said", GEOS)
+def test_what_the_database_cannot_do_with_outlines_is_no_fault_of_ours(
+    write: TestClient, problem: Problem, monkeypatch: pytest.MonkeyPatch, method: str, said: str
+) -> None:
+    code = "57014" if "cancel" in said else "XX000"
+
+    def fails(session: Any, *_: Any, **__: Any) -> None:
+        session.execute(text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}', MESSAGE = '{said}'; END $$"))
+
+    target = "app.routes.parcels.edits.set_holding" if method == "PUT" else "app.routes.parcels.parcels.find"
+    monkeypatch.setattr(target, fails)
+    path = f"/api/parcels/{DRAWN}" + ("/holding" if method == "PUT" else "")
+    status, slug, words = GEOS[said]
+    found = problem(write.request(method, path, json=SOLD if method == "PUT" else None), status, slug)
+    assert words in found["detail"]
+    assert "GEOS" not in found["detail"]
+
+
+def test_a_put_beside_a_plan_whose_edges_nearly_coincide_is_measured(write: TestClient, outskirts: Town) -> None:
+    with (Path(__file__).parents[1] / "parcels/golden/coincident_edges.csv").open() as file:
+        drawn_as = {row["name"]: row for row in csv.DictReader(file)}["partly"]
+    land, plan = (shapely.from_wkb(drawn_as[name]) for name in ("one", "other"))
+    state(outskirts, "zones", [{"plan": "Nah", "designation": "GE", "regulates_use": True, "geom": ewkt(plan)}])
+    body = {**drawn(land), "official_m2": f"{land.area:.2f}"}
+    assert write.put(f"/api/parcels/{DRAWN}", json=body).status_code == 200
+    (entry,) = [one for one in write.get(f"/api/parcels/{DRAWN}?on=2026-12-01").json()["entries"] if one["plans"]]
+    assert entry["plans"] == ["Nah"]
+    assert float(entry["gross_m2"]) == pytest.approx(land.intersection(plan).area, abs=0.02)

@@ -88,3 +88,55 @@ def test_a_parcel_that_was_divided_keeps_each_outline_s_area(session, fill):
     assert [net_m2(session, day) for day in (date(2023, 12, 31), date(2024, 1, 1))] == [10_000, 5_000]
     with pytest.raises(ValueRefusedError, match="From 2024-01-01 on, another official_m2"):
         edits.change_parcel(session, key(1), Span(date(2020, 1, 1), None), {"official_m2": 9_990}, BY_HAND)
+
+
+TWO_OUTLINES = Span(date(2020, 1, 1), date(2030, 1, 1))
+FACTS = {"official_m2": 9_990, "gemarkung": "Foo", "district": "Nord"}
+
+
+def stated(session, **facts):
+    return edits.set_parcel(session, key(1), TWO_OUTLINES, {**FACTS, **facts}, BY_HAND)
+
+
+def named(session, **facts):
+    return edits.change_parcel(session, key(1), TWO_OUTLINES, facts, BY_HAND)
+
+
+@pytest.mark.parametrize("write", [stated, named])
+@pytest.mark.parametrize("official_m2", [None, 10_000])
+def test_one_official_area_is_not_spread_over_outlines_of_several_sizes(session, fill, write, official_m2):
+    """A span after the division too would count the half as a whole; recorded without an area of its own, or with the same."""
+    fill("zones", zone())
+    fill("holdings", holding())
+    half = parcel(geom=square(0, 0, 50, 100), official_m2=official_m2, valid_from="2024-01-01")
+    fill("parcels", parcel(valid_to="2024-01-01", official_m2=official_m2), half)
+    before = [net_m2(session, day) for day in (date(2023, 12, 31), date(2024, 1, 1))]
+    with pytest.raises(
+        ValueRefusedError, match=r"From 2024-01-01 on .* of 5000\.00 m2, before of 10000\.00"
+    ) as refused:
+        write(session, official_m2=9_990)
+    assert (refused.value.field, "days until 2024-01-01 alone" in refused.value.remedy) == ("official_m2", True)
+    assert [net_m2(session, day) for day in (date(2023, 12, 31), date(2024, 1, 1))] == before
+    assert write(
+        session, official_m2=official_m2, gemarkung="Bar"
+    ).change.recording  # what is recorded so is nothing new
+    edits.set_parcel(session, key(1), Span(date(2020, 1, 1), date(2024, 1, 1)), FACTS, BY_HAND)
+    assert net_m2(session, date(2023, 12, 31)) == 9_990
+
+
+@pytest.mark.parametrize("write", [stated, named])
+@pytest.mark.parametrize("width", [100, 100.009, 99.991])
+def test_two_surveys_of_one_outline_have_one_official_area(session, fill, write, width):
+    fill("zones", zone(geom=square(0, 0, 200)))
+    fill("holdings", holding())
+    fill("parcels", parcel(valid_to="2024-01-01"), parcel(geom=square(0, 0, width, 100), valid_from="2024-01-01"))
+    assert write(session, official_m2=9_990).change.recording
+    assert [net_m2(session, day) for day in (date(2023, 12, 31), date(2024, 1, 1))] == [9_990, 9_990]
+
+
+def test_one_outline_for_all_days_takes_one_official_area(session, fill):
+    half = parcel(geom=square(0, 0, 50, 100), official_m2=5_000, valid_from="2024-01-01")
+    fill("parcels", parcel(valid_to="2024-01-01"), half)
+    assert edits.set_parcel(session, key(1), TWO_OUTLINES, FACTS, BY_HAND, square(0, 0)).change.recording
+    named_too = {"official_m2": 9_000}
+    assert edits.change_parcel(session, key(1), TWO_OUTLINES, named_too, BY_HAND, square(0, 0)).change.recording
