@@ -113,15 +113,36 @@ _ELSEWHERE = """
     WHERE f.unit NOT IN (SELECT unit FROM stated)
 """
 
-# Ended is what has no successor: facts of a unit beyond those stated in their place, and facts stated again with an end.
+# Ended is a fact in whose place, on some of its days, nothing is recorded; one that became one with its neighbour has not ended.
+# A sweep over the days of each unit: where fewer facts are added than are closed, those that are short are the same as on the
+# days before, as far as these last.
 COUNTS = """
 SELECT (SELECT count(*) FROM amendment WHERE closes)::int AS closed,
        (SELECT count(*) FROM amendment WHERE NOT closes)::int AS added,
-       (SELECT coalesce(sum(greatest(closed - stated, 0)), 0) FROM (
-           SELECT count(*) FILTER (WHERE closes) AS closed,
-                  count(*) FILTER (WHERE NOT closes AND row IS NOT NULL) AS stated
-           FROM amendment WHERE unit IN (SELECT unit FROM amendment WHERE closes) GROUP BY unit
-       ) units)::int + (
-           SELECT count(*) FROM amendment was JOIN amendment now USING (unit, content)
-           WHERE was.closes AND now.row IS NOT NULL AND upper(now.days) < coalesce(upper(was.days), 'infinity'))::int AS ended
+       (WITH uneven AS MATERIALIZED (  -- most units have one fact, and one in its place
+            SELECT unit FROM amendment
+            WHERE unit IN (SELECT unit FROM amendment WHERE closes)
+            GROUP BY unit
+            HAVING count(*) FILTER (WHERE closes) > 1
+                OR coalesce(NOT range_agg(days) FILTER (WHERE NOT closes) @> range_agg(days) FILTER (WHERE closes), true)
+        ),
+        seam AS (
+            SELECT unit, day, count(*) FILTER (WHERE closes AND step = 1) AS begun,
+                   coalesce(sum(step) FILTER (WHERE closes), 0) AS before,
+                   coalesce(sum(step) FILTER (WHERE NOT closes), 0) AS after
+            FROM amendment JOIN uneven USING (unit)
+            CROSS JOIN LATERAL (VALUES (coalesce(lower(days), '-infinity'), 1), (upper(days), -1)) AS ends(day, step)
+            WHERE day IS NOT NULL
+            GROUP BY unit, day
+        ),
+        swept AS (
+            SELECT unit, day, sum(before) OVER days - begun AS lasting,
+                   greatest(sum(before) OVER days - sum(after) OVER days, 0) AS short
+            FROM seam
+            WINDOW days AS (PARTITION BY unit ORDER BY day)
+        ),
+        ended AS (
+            SELECT short - least(lag(short, 1, 0::numeric) OVER (PARTITION BY unit ORDER BY day), lasting) AS facts FROM swept
+        )
+        SELECT coalesce(sum(greatest(facts, 0)), 0) FROM ended)::int AS ended
 """

@@ -77,7 +77,7 @@ class Register(Base):
 class Recording(Base):
     """One act of recording: an import, an edit, a rebuild. Its instant opens or closes the `known` of what it touched.
 
-    `summary` counts rows and versions; its `ended` are versions without a successor, versions that became one among them.
+    `summary` counts rows and versions; its `ended` are those in whose place, on some of their days, nothing is recorded.
     """
 
     __tablename__ = "recording"

@@ -66,7 +66,7 @@ def closing(session: Session, change: Change) -> Closing:
     area = f"coalesce(round(({_AREAS.get(layer.name, _MEASURED)})::numeric, 2), 0)"
     statement = _ENDED.format(unit=layer.unit, table=layer.table, area=area)
     units, area_m2, of_facts, of_area_m2 = session.execute(text(statement), {"at": change.at}).one()
-    return Closing(layer.name, ended if units else 0, of_facts, units, area_m2, of_area_m2)
+    return Closing(layer.name, ended, of_facts, units, area_m2, of_area_m2)
 
 
 def check(found: Closing, replace: bool, confirmed: int | None) -> None:

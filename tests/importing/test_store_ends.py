@@ -1,8 +1,11 @@
 """What an import would end: much of a layer only when the number is repeated, nothing because of a bad row."""
 
+from datetime import timedelta
+
 import pytest
 from gate_files import features, parcel_key, square
 from registers import AT, fingerprint, holdings, take, zones
+from sqlalchemy import text
 
 from parcels.importing.contract import Refused
 from parcels.importing.store import LoadOptions, load
@@ -66,3 +69,45 @@ def test_replace_is_refused_while_a_row_is_rejected(session, world, bad):
     assert refusal.value.kind == "replace-with-rejected"
     assert [issue.row for issue in refusal.value.issues] == [n + 2 for n in bad]
     assert fingerprint(session) == before
+
+
+ALWAYS, LATER = "", "2021-01-01"
+ENDS = {
+    "two versions stated as one": ([("GE", ALWAYS, LATER), ("GI", LATER, "")], [("GI", ALWAYS, "")], 0),
+    "two versions stated as one, and its end": ([("GE", ALWAYS, LATER), ("GI", LATER, "")], [("GI", ALWAYS, "2030-01-01")], 1),
+    "one of two zones, in two versions": ([("GE", ALWAYS, ""), ("GI", ALWAYS, "")], [("MU", ALWAYS, LATER), ("I", LATER, "")], 1),
+    "two zones stated as two others": ([("GE", ALWAYS, ""), ("GI", ALWAYS, "")], [("MU", ALWAYS, ""), ("I", ALWAYS, "")], 0),
+    "an end, and another zone from then on": ([("GE", ALWAYS, "")], [("GE", ALWAYS, LATER), ("GI", LATER, "")], 0),
+    "an end": ([("GE", ALWAYS, "")], [("GE", ALWAYS, LATER)], 1),
+    "a gap": ([("GE", ALWAYS, "")], [("GE", ALWAYS, LATER), ("GE", "2022-01-01", "")], 1),
+    "both versions end early": (
+        [("GE", "2020-01-01", LATER), ("GI", LATER, "")],
+        [("GE", "2020-01-01", "2020-07-01"), ("GI", LATER, "2024-01-01")],
+        2,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_ended_are_the_facts_in_whose_place_nothing_is_recorded(session, tmp_path, name):
+    """Day by day, in the log as in the report: not those that became one with their neighbour, and none is hidden by a split."""
+    before, after, ended = ENDS[name]
+
+    def plans(path, zones):
+        spans = ("designation", "valid_from", "valid_to")
+        rows = [{"plan": "P", **dict(zip(spans, zone, strict=True))} for zone in zones]
+        return features(path, [square()] * len(rows), rows)
+
+    take(session, "zones", plans(tmp_path / "before.geojson", before))
+    done = take(session, "zones", plans(tmp_path / "after.geojson", after), AT + timedelta(1), confirm_closing=ended)
+    assert (done.change.amendment.ended, done.ended.facts) == (ended, ended)
+    logged = "SELECT (summary->>'ended')::int FROM recording ORDER BY at DESC LIMIT 1"
+    assert session.scalar(text(logged)) == ended
+
+
+def test_a_zone_restated_with_half_its_outline_has_a_successor(session, tmp_path):
+    """What is altered is not ended, however small it becomes: the changes of the reserve tell of that."""
+    row = [{"plan": "P", "designation": "GE"}]
+    take(session, "zones", features(tmp_path / "z.geojson", [square(0)], row))
+    done = take(session, "zones", features(tmp_path / "z.geojson", [square(0, side=70)], row), AT + timedelta(1))
+    assert (done.change.amendment.closed, done.change.amendment.ended, done.ended.area_m2) == (1, 0, 0)
