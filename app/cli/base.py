@@ -161,13 +161,15 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], right: Sequence
 
 
 def shown(value: Any) -> str:
-    """A cell: nothing as a dash, yes/no in words, amounts with their decimals, control characters made visible."""
+    """A cell: nothing as a dash, yes/no in words, amounts with decimals, instants in Hamburg's time, control characters visible."""
     if value is None or value == "":
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Decimal):
         return f"{value:,f}"
+    if isinstance(value, datetime):
+        return value.astimezone(BERLIN).isoformat()
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or "-"
     return "".join(c if c.isprintable() else "�" for c in str(value))

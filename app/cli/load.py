@@ -146,7 +146,7 @@ def _progress(name: str) -> Iterator[OnProgress]:
 
 def _print_summary(done: Report, dry_run: bool) -> None:
     change, ended = done.change, done.ended
-    what = "tried only, nothing recorded" if dry_run else f"recorded at {change.at.isoformat()}"
+    what = "tried only, nothing recorded" if dry_run else f"recorded at {base.shown(change.at)}"
     rows = [
         ("rows read", done.rows_read),
         ("rows rejected", done.rows_rejected),

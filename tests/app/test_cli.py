@@ -222,6 +222,14 @@ def test_the_answers_are_those_of_the_api(in_town: Landreserve, api: Any) -> Non
         assert (said.code, len(said.out) > 50, said.err) == (0, True, "")
 
 
+def test_instants_are_told_in_hamburg_s_time(in_town: Landreserve) -> None:
+    """In January an hour before UTC; as they stand they are understood by --known-at."""
+    table = in_town("parcel", key(1), "--history").out
+    assert "2026-01-15T12:00:00+01:00" in table
+    assert "11:00" not in table
+    assert in_town("parcel", key(1), "--known-at", "2026-01-15T12:00:00+01:00").code == 0
+
+
 def test_the_list_of_parcels_is_the_api_s_page_by_page(in_town: Landreserve, api: Any) -> None:
     asked = {"on": "2026-04-30", "known_at": "2026-03-02T00:00:00Z"}
     options = ("--on", asked["on"], "--known-at", asked["known_at"])
