@@ -30,7 +30,7 @@ UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public
 UNION ALL SELECT 'trigger ' || tgname || ' ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
 UNION ALL SELECT 'check ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
           WHERE connamespace = 'public'::regnamespace AND conrelid <> 'spatial_ref_sys'::regclass
-UNION ALL SELECT 'function ' || proname || ' ' || proparallel || ' ' || md5(prosrc) FROM pg_proc f
+UNION ALL SELECT 'function ' || proname || ' ' || proparallel::text || ' ' || md5(prosrc) FROM pg_proc f
           WHERE pronamespace = 'public'::regnamespace
               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = f.oid AND d.deptype = 'e')
 UNION ALL SELECT 'right ' || table_name || ' ' || grantee || ' ' || privilege_type FROM information_schema.role_table_grants
