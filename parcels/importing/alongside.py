@@ -21,6 +21,7 @@ Ints = NDArray[np.int64]
 Pair = tuple[int, int, float, str, str]  # two rows, the m2 they share, their keys
 WINDOW = 4_000
 AT_ONCE = 1_000
+CORNERS = 8  # of two outlines that have no more of them, a line can show that they share nothing
 FIRST, LAST = 0, 99_999_999  # days as numbers, 2025-12-31 is 20,251,231
 KIND, UNCHECKED = "parcels-overlap", "overlaps-unchecked"
 REMEDY = "correct the outlines, or end the parcel that was merged or divided with valid_to"
@@ -52,14 +53,16 @@ class Outlines:
             return
         self.rows.append(np.array([rows[at] for at in part], dtype=np.int64))
         self.keys.append(np.array([values["key"][at] for at in part], dtype="S20"))
-        spans = [[_day(values["valid_from"][at], FIRST), _day(values["valid_to"][at], LAST)] for at in part]
-        self.days.append(np.array(spans, dtype=np.int64))
+        spans = {name: [values[name][at] for at in part] for name in ("valid_from", "valid_to")}
+        self.days.append(np.column_stack([_days(spans["valid_from"], FIRST), _days(spans["valid_to"], LAST)]))
         self.bounds.append(shapely.bounds(shapes))
         self.wkb += wkb
 
 
-def _day(written: str | None, otherwise: int) -> int:
-    return otherwise if written is None else int(written.replace("-", ""))
+def _days(written: list[str | None], otherwise: int) -> Ints:
+    """Days as numbers; few different ones stand in most files."""
+    numbers = {day: otherwise if day is None else int(day.replace("-", "")) for day in set(written)}
+    return np.array([numbers[day] for day in written], dtype=np.int64)
 
 
 def findings(kept: Outlines, seconds: float) -> Iterator[Issue]:
@@ -152,7 +155,6 @@ class Parcels:
     def _within(self, group: Ints, known: int) -> Iterator[tuple[int, int, float]]:
         """Pairs of a group of outlines of which the first `known` were compared with each other before."""
         shapes = shapely.from_wkb(self.wkb[group])
-        shapely.prepare(shapes)
         one, other = shapely.STRtree(shapes).query(shapes[known:])
         one = one + known
         a, b = group[one], group[other]
@@ -161,8 +163,13 @@ class Parcels:
         vertices = shapely.get_num_coordinates(shapes)
         larger = np.where(vertices[one] >= vertices[other], one, other)  # what is prepared pays for the larger one
         smaller = one + other - larger
+        corners = _corners(shapes, vertices)
         for start in range(0, len(larger), AT_ONCE):
             x, y = larger[start : start + AT_ONCE], smaller[start : start + AT_ONCE]
+            few = np.flatnonzero(vertices[x] <= CORNERS)
+            apart = few[_apart(corners.take(x[few], -1), corners.take(y[few], -1))]
+            x, y = np.delete(x, apart), np.delete(y, apart)
+            shapely.prepare(shapes[x])
             inside = shapely.relate_pattern(shapes[x], shapes[y], "T********")
             x, y = x[inside], y[inside]
             much, m2 = _much(shapely.intersection(shapes[x], shapes[y]))
@@ -179,6 +186,35 @@ def _near(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:
 def _meet(a: Ints, b: Ints) -> NDArray[np.bool_]:
     """Whether spans of days, the last axis, have a day in common."""
     return np.asarray((a[..., 0] < b[..., 1]) & (b[..., 0] < a[..., 1]))
+
+
+def _corners(shapes: Any, vertices: NDArray[Any]) -> NDArray[np.float64]:
+    """The first corners of each outline, the last of them repeated: an array of x and y, corners, outlines."""
+    first = np.cumsum(vertices) - vertices
+    steps = np.arange(min(CORNERS, vertices.max()))[:, None]
+    xy = shapely.get_coordinates(shapes)[first + np.minimum(steps, vertices - 1)]
+    return np.ascontiguousarray(np.moveaxis(xy, -1, 0))
+
+
+def _apart(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether a line along an edge parts the corners of one outline from the other's, up to what only slivers are as wide as."""
+    parted = _parted(a, b)
+    still = np.flatnonzero(~parted)
+    parted[still] = _parted(b.take(still, -1), a.take(still, -1))
+    return parted
+
+
+def _parted(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The same for the edges of the first: of what two outlines share within a strip, the mean width is less than the strip's."""
+    parted = np.zeros(a.shape[-1], dtype=bool)
+    for start, end in zip(a.swapaxes(0, 1), a.swapaxes(0, 1)[1:], strict=False):
+        east, north = end - start
+        beyond = np.hypot(east, north) * SLIVER_M / 2
+        own, other = (east * (y - start[1]) - north * (x - start[0]) for x, y in (a, b))
+        left = (own.max(axis=0) <= beyond) & (other.min(axis=0) >= -beyond)
+        right = (own.min(axis=0) >= -beyond) & (other.max(axis=0) <= beyond)
+        parted |= (beyond > 0) & (left | right)
+    return parted
 
 
 def _much(land: Any) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

@@ -99,8 +99,8 @@ def _key_remedy(found: str) -> str:
 
 def area(cell: Cell, positive: bool) -> str | None:
     """Square metres with at most 2 decimals (half up), decimal comma or point; never negative, at most 1e9."""
-    if isinstance(cell, float) and 1 <= cell <= 1e9 and round(cell, 2) == cell:
-        return f"{cell:.2f}"
+    if isinstance(cell, float) and 1 <= cell <= 1e9 and float(plain := f"{cell:.2f}") == cell:
+        return plain
     amount = _amount(cell)
     if amount is None:
         return None
@@ -207,9 +207,9 @@ def choice(cell: Cell, known: frozenset[str], name: str) -> str | None:
 def reader(column: Column, options: Options) -> Reader:
     """The function that reads the cells of a column."""
     if column.kind == "key":
-        return lambda cell: key(cell, options.limits.land)
+        return functools.partial(key, land=options.limits.land)
     if column.kind == "area":
-        return lambda cell: area(cell, column.positive)
+        return functools.partial(area, positive=column.positive)
     if column.kind == "choice" and column.name in options.choices:
         known = options.choices[column.name]
         return _remembering(lambda cell: choice(cell, known, column.name))

@@ -20,7 +20,8 @@ import pyogrio.errors  # noqa: E402
 import pyogrio.raw  # noqa: E402
 
 DRIVERS = {"GML", "GPKG", "ESRI Shapefile", "GeoJSON", "FlatGeobuf", "CSV"}
-ROWS = 10_000
+ROWS = 2_000  # of a chunk: few, so that the database never waits long for the next ones
+READ = 5 * ROWS  # that GDAL reads at once
 LONGITUDE_LATITUDE = pyproj.CRS.from_user_input("OGC:CRS84")
 Meta = dict[str, Any]
 
@@ -101,7 +102,7 @@ def _by_identity(path: Path, common: Meta, whole: Wholeness) -> Iterator[tuple[M
     last: int | None = None
     while True:
         where = None if last is None else f'"{whole.identity}" > {last}'
-        meta, fids, wkb, fields = pyogrio.raw.read(path, where=where, max_features=ROWS, **common)
+        meta, fids, wkb, fields = pyogrio.raw.read(path, where=where, max_features=READ, **common)
         if len(fids) == 0:
             return
         if (np.diff(fids) <= 0).any() or (last is not None and fids[0] <= last):
@@ -113,8 +114,8 @@ def _by_identity(path: Path, common: Meta, whole: Wholeness) -> Iterator[tuple[M
 
 
 def _by_position(path: Path, common: Meta, whole: Wholeness) -> Iterator[tuple[Meta, Any, Any]]:
-    for start in range(0, whole.features, ROWS):
-        meta, _, wkb, fields = pyogrio.raw.read(path, skip_features=start, max_features=ROWS, **common)
+    for start in range(0, whole.features, READ):
+        meta, _, wkb, fields = pyogrio.raw.read(path, skip_features=start, max_features=READ, **common)
         yield meta, wkb, fields
 
 

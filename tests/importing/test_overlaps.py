@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pytest
 import shapely
 from gate_files import Limits, features, parcel_key, square, through
@@ -110,6 +111,26 @@ def test_a_sweep_in_windows_finds_what_one_look_does(tmp_path, monkeypatch):
         assert len(found) == len(expected) == 79
         told = {(issue.row, int(issue.message.split(" of row ")[1].split()[0])) for issue in found}
         assert told == expected
+
+
+def test_a_line_parts_only_what_shares_no_more_than_a_sliver():
+    """Crooked outlines beside, in and across each other; of the pairs that a line parts, GEOS finds at most slivers shared."""
+    random = np.random.default_rng(7)
+    at = random.uniform(0, 300, (400, 1, 2)) + random.uniform(-40, 40, (400, 5, 2))
+    crooked = shapely.polygons(at)
+    crooked = crooked[shapely.is_valid(crooked)]
+    wedges = [moved(0, turned=turned, side=side) for turned in (0, 10, 45) for side in (0.05, 100)]
+    shapes = np.concatenate(
+        [crooked, wedges, [moved(east, turned=turned) for east in (99.92, 99.97, 100) for turned in (0, 9)]]
+    )
+    corners = alongside._corners(shapes, shapely.get_num_coordinates(shapes))
+    one, other = np.triu_indices(len(shapes), 1)
+    apart = alongside._apart(corners[..., one], corners[..., other])
+    met = shapely.relate_pattern(shapes[one], shapes[other], "T********")
+    assert (apart & met).any()  # slivers
+    assert (apart & ~met).sum() > 0.9 * (~met).sum()
+    much, _ = alongside._much(shapely.intersection(shapes[one], shapes[other]))
+    assert not (apart & much).any()
 
 
 def test_the_first_thousand_are_listed_and_all_counted(tmp_path):
