@@ -197,7 +197,7 @@ def amend(session: Session, layer: Layer, at: datetime, replace: bool = False) -
         if layer.pieces:
             session.execute(text(_TOUCH_ADDED.format(facts=layer.table, pieces=layer.pieces)), {"at": at})
         else:
-            session.execute(text("INSERT INTO touched SELECT DISTINCT unit FROM amendment"))
+            session.execute(text("INSERT INTO touched SELECT unit FROM amendment"))
     return Amendment(layer, closed, added, ended)
 
 

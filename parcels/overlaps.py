@@ -38,9 +38,11 @@ def parcels_overlap(
     """
     bound = {"at": at, "sliver_m": SLIVER_M, "sliver_m2": SLIVER_M2, "most": MOST_PAIRS}
     if rows is None:
+        stay, added = session.execute(text(_SIDES), {"at": at}).one()
+        if not stay:
+            return [], 0
         # from the smaller side: each of its parcels is looked up in the index over all
-        outward = session.execute(text(_FEWER_ADDED), {"at": at}).scalar_one()
-        query = _REPORT.format(pairs=_FROM_ADDED if outward else _FROM_STANDING, new=_NOT_STATED)
+        query = _REPORT.format(pairs=_FROM_ADDED if added < stay else _FROM_STANDING, new=_NOT_STATED)
     else:
         query = f"{chained(by_hand(LAYERS['parcels']))} {_REPORT.format(pairs=_FROM_STATED, new=_ONCE)}"
         bound["rows"] = as_json(rows)
@@ -49,9 +51,8 @@ def parcels_overlap(
     return [Overlap(*row[:4]) for row in found], found[0].pairs if found else 0
 
 
-_FEWER_ADDED = """
-SELECT (SELECT count(*) FROM parcel WHERE lower(known) = :at)
-    < (SELECT count(*) FROM parcel WHERE upper_inf(known) AND lower(known) < :at)
+_SIDES = """
+SELECT count(*) FILTER (WHERE upper_inf(known) AND lower(known) < :at), count(*) FILTER (WHERE lower(known) = :at) FROM parcel
 """
 
 _REPORT = """

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -80,19 +81,11 @@ def load(
         issues, rejected = _checked(session, target, reading, options)
         at = history.lock(session, now)
         issues += _later_days_stay(session, target)
+        summary = {"rows_read": reading.rows_read, "rows_rejected": rejected}
+        told: dict[str, Any] = {"source": source.name, "sha256": reading.sha256, "note": note, "summary": summary}
         with _as_refusal():
             change = register.record_stated(
-                session,
-                layer,
-                at,
-                "import",
-                actor,
-                options.replace,
-                lambda step: on_progress(step, 0, None),
-                source=source.name,
-                sha256=reading.sha256,
-                note=note,
-                summary={"rows_read": reading.rows_read, "rows_rejected": rejected},
+                *(session, layer, at, "import", actor, options.replace, lambda step: on_progress(step, 0, None)), **told
             )
         ended = closing.closing(session, change)
         if not options.dry_run:
@@ -123,7 +116,7 @@ def _checked(
 ) -> tuple[list[Issue], int]:
     """Bring the good rows into the workspace; gives the findings so far, and how many rows are rejected."""
     seen = _take_in(session, target, reading, options.since)
-    session.execute(text(f"ANALYZE stated; ANALYZE {target.incoming} (row, {target.unit})"))
+    session.execute(text(_ANALYZE.format(incoming=target.incoming, unit=target.unit)))
     seen += together.check(session, target, [*reading.issues, *seen])
     issues = [*reading.issues, *seen]
     rejected = reading.rows_rejected + len({issue.row for issue in seen if issue.severity == "error"})
@@ -232,6 +225,13 @@ def _zones_of_one_day(session: Session, at: datetime) -> list[Issue]:
         for one, other, since, m2, uses in found
     ]
 
+
+# How many there are matters to the planner, and not how they are spread.
+_ANALYZE = """
+SET LOCAL default_statistics_target = 10;
+ANALYZE stated; ANALYZE {incoming} (row, {unit});
+SET LOCAL default_statistics_target = DEFAULT
+"""
 
 _REPLACE_WITH_REJECTED = (
     "With --replace the file is the whole layer, and {rejected} of its rows cannot be taken: what they are about would end. "
