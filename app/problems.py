@@ -16,7 +16,7 @@ from app.answers import KnownAtAheadError
 from app.headers import SECURITY_HEADERS
 from app.problem_kinds import KINDS
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
-from parcels.limits import OutlinesError, canceled, gave_up, over_outlines
+from parcels.limits import OutlinesError, gave_up, over_outlines
 from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
 from rules.law import NotInForce
 
@@ -150,9 +150,6 @@ def _of_database(error: DBAPIError, writing: bool) -> Problem:
         slug = "write-timeout" if writing else "too-expensive"
     elif (found := over_outlines(error)) is not None:
         return of(found, writing)
-    elif canceled(error):
-        done = "Nothing was recorded: send the same again." if writing else "Ask again."
-        return Problem("database-unavailable", f"The database's operator ended the statement. {done}")
     if slug:
         return Problem(slug, KINDS[slug].meaning)
     lost = state.startswith(("08", "57P", "53")) or error.connection_invalidated

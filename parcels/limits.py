@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -48,34 +50,41 @@ def limited(session: Session, seconds: float) -> Iterator[None]:
 
     OutlinesError, as any other failure, leaves the transaction and its limits as they were before the block.
     """
-    with told(), session.begin_nested():
-        before = session.execute(text(_LIMIT), {"ms": int(1000 * seconds)}).scalar_one()
-        yield
-        session.execute(text(_SET), {"limit": before})
+    began, ms = monotonic(), math.inf
+    try:
+        with session.begin_nested():
+            before, ms = session.execute(text(_LIMIT), {"ms": int(1000 * seconds)}).one()
+            yield
+            session.execute(text(_SET), {"limit": before})
+    except DBAPIError as error:
+        if (found := _meant(error, 1000 * (monotonic() - began) >= ms)) is None:
+            raise
+        raise found from error
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """A failure over outlines in the block, or a statement that ran into its limit there, is an OutlinesError."""
+def told(after_s: float) -> Iterator[None]:
+    """A failure over outlines in the block, or a statement ended after so many seconds, is an OutlinesError."""
+    began = monotonic()
     try:
         yield
     except DBAPIError as error:
-        if gave_up(error):
-            raise TooIntricateError from error
-        if (found := over_outlines(error)) is not None:
-            raise found from error
-        raise
+        if (found := _meant(error, monotonic() - began >= after_s)) is None:
+            raise
+        raise found from error
+
+
+def _meant(error: DBAPIError, late: bool) -> OutlinesError | None:
+    """Some timeouts in a hundred are told as a cancel by hand (the server signals itself twice): the clock tells them apart."""
+    if gave_up(error) and (late or not _BY_HAND.search(str(error.orig))):
+        return TooIntricateError()
+    return over_outlines(error)
 
 
 def gave_up(error: DBAPIError) -> bool:
-    """Whether a statement ran into its time limit; GEOS reports that as an error of its own."""
-    state, said = getattr(error.orig, "sqlstate", None), str(error.orig)
-    return (state == "57014" and not canceled(error)) or (state == "XX000" and "Interrupted" in said)
-
-
-def canceled(error: DBAPIError) -> bool:
-    """Whether somebody ended the statement by hand (pg_cancel_backend): the same code, and the server's own language."""
-    return getattr(error.orig, "sqlstate", None) == "57014" and _BY_HAND.search(str(error.orig)) is not None
+    """Whether a statement was ended, by its time limit or by hand; where GEOS is, it reports that as an error of its own."""
+    state = getattr(error.orig, "sqlstate", None)
+    return state == "57014" or (state == "XX000" and "Interrupted" in str(error.orig))
 
 
 def over_outlines(error: DBAPIError) -> OutlinesError | None:
@@ -95,6 +104,7 @@ def over_outlines(error: DBAPIError) -> OutlinesError | None:
     return CoincidentEdgesError(f"{said}: {CoincidentEdgesError.remedy}.")
 
 
+# pg_cancel_backend, in the server's own language.
 _BY_HAND = re.compile("user request|Benutzeraufforderung")
 
 _PLACE = re.compile(r"at (-?\d+(?:\.\d+)?) (-?\d+(?:\.\d+)?)")
@@ -102,8 +112,10 @@ _PLACE = re.compile(r"at (-?\d+(?:\.\d+)?) (-?\d+(?:\.\d+)?)")
 _SET = "SELECT set_config('statement_timeout', :limit, true)"
 
 _LIMIT = """
-SELECT before FROM (SELECT current_setting('statement_timeout') AS before, setting::int AS ms
-                    FROM pg_settings WHERE name = 'statement_timeout' OFFSET 0) now
-CROSS JOIN LATERAL set_config('statement_timeout',
-                              CASE WHEN ms BETWEEN 1 AND :ms THEN ms ELSE :ms END || 'ms', true) AS set_to
+SELECT before, ms FROM (
+    SELECT current_setting('statement_timeout') AS before,
+           CASE WHEN setting::int BETWEEN 1 AND :ms THEN setting::int ELSE :ms END AS ms
+    FROM pg_settings WHERE name = 'statement_timeout' OFFSET 0
+) now
+CROSS JOIN LATERAL set_config('statement_timeout', ms || 'ms', true) AS set_to
 """

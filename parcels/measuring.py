@@ -31,6 +31,8 @@ SIMPLE = 1_000
 CHUNK = 50_000
 LONGEST_S = 30.0
 """A step takes a second or two; outlines that keep it longer than this are made to, or drawn badly."""
+LATE_S = 1.0
+"""Few take milliseconds: who ends them by hand after this long has the same reason as the time limit."""
 CENT_M2 = Decimal("0.01")
 
 
@@ -61,7 +63,7 @@ def measure_few(session: Session, keys: Sequence[str]) -> Sequence[Any] | None:
 def _measured(session: Session, keys: Sequence[str]) -> Sequence[Any]:
     """TooIntricateError where a few vertices stand for very many overlays: plans upon plans, each from another day on."""
     try:
-        with told():
+        with told(LATE_S):
             return straight.rows(session, _few(), {"keys": keys, "simple": SIMPLE, **_bounds()})
     except TooIntricateError as error:
         where = ", ".join(keys[:3]) + (f" and {len(keys) - 3} more" if len(keys) > 3 else "")

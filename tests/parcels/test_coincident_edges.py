@@ -9,13 +9,13 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.exc import InternalError
 
-from parcels import edits, ledger, measuring, overlaps, parcels
+from parcels import edits, history, ledger, measuring, parcels
 from parcels.edits import Recording, Span
 from parcels.importing import beside
 from parcels.limits import CoincidentEdgesError
 from parcels.sql import steps
 from tests.conftest import key, square
-from tests.little_worlds import AVAILABLE, holding, parcel, zone
+from tests.little_worlds import holding, parcel, zone
 from tests.shapes import ewkt
 
 KNOWN = datetime(2026, 6, 1, tzinfo=UTC)
@@ -96,8 +96,6 @@ def test_a_put_and_what_is_said_of_it(session, fill, pair):
     told = [float(one.value) for one in remarks if one.kind == "parcels-overlap"]
     assert told == ([pytest.approx(shared, abs=0.01)] if shared > 1 else [])
     assert len(parcels.find(session, key(2), KNOWN.date(), KNOWN).zones) == 1
-    found, _ = overlaps.parcels_overlap(session, KNOWN)
-    assert len(found) == len(told)
 
 
 def test_parts_beside_each_other(session, fill, pair):
@@ -106,12 +104,9 @@ def test_parts_beside_each_other(session, fill, pair):
     shared = land.intersection(other).area
     fill("parcels", parcel(geom=ewkt(land), official_m2=None))
     fill("holdings", {**holding(), "geom": ewkt(other)})
-    from parcels import history
-
-    layer = history.LAYERS["holdings"]
-    history.open_workspace(session, layer)
-    history.state(session, layer, [{"parcel_key": key(1), **AVAILABLE, "geom": ewkt(other)}])
-    told = [float(one.value) for one in beside.check(session, layer) if one.kind == "part-outside"]
+    row = {**holding(), "geom": ewkt(other), "valid_from": None, "valid_to": None}
+    found = beside.check(session, history.LAYERS["holdings"], [row])
+    told = [float(one.value) for one in found if one.kind == "part-outside"]
     outside = other.area - shared
     assert told == ([pytest.approx(outside, abs=0.02)] if outside > 1 else [])
 
@@ -127,7 +122,8 @@ def test_every_predicate_of_the_overlay_has_one_that_answers():
 def test_what_no_grid_decides_is_told_with_its_place(session, fill, monkeypatch):
     land, other = PAIRS["partly"]
     fill("parcels", parcel(geom=ewkt(land)))
-    fill("zones", zone(geom=ewkt(other)))
+    fill("zones", zone(geom=ewkt(land)))
+    fill("port", {"kind": "port", "geom": ewkt(other)})
     monkeypatch.setattr(measuring, "surely", lambda queries: dict(queries))
     with pytest.raises(CoincidentEdgesError, match=r"near 565\d{3}\.\d\d 593\d{4}\.\d\d \(EPSG:25832\).*1 mm"):
         ledger.verify(session, KNOWN)

@@ -81,8 +81,21 @@ def test_who_ends_a_statement_by_hand_is_not_told_of_intricate_outlines(session,
     ],
 )  # fmt: skip
 def test_failures_have_names(session, said, code, expected, words):
-    with pytest.raises(expected, match=words), told(), session.begin_nested():
+    with pytest.raises(expected, match=words), told(60), session.begin_nested():
         session.execute(raising(said, code))
+
+
+@pytest.mark.parametrize(
+    "said", ["canceling statement due to user request", "storniere Anfrage wegen Benutzeraufforderung"]
+)
+def test_a_time_limit_that_the_server_tells_as_a_cancel_is_one(session, said):
+    """It happens a few times in a hundred, when a timeout falls together with GEOS or a subtransaction."""
+    with pytest.raises(TooIntricateError), told(0), session.begin_nested():
+        session.execute(raising(said, "57014"))
+    with pytest.raises(TooIntricateError), limited(session, 0.001):
+        session.execute(raising(said, "57014"))
+    with pytest.raises(DBAPIError, match=said), limited(session, 60):
+        session.execute(raising(said, "57014"))
 
 
 def test_few_vertices_may_mean_much_work_and_are_given_up_by_name(session, fill):
