@@ -163,10 +163,9 @@ over AS MATERIALIZED (  -- what lies on a zone's tile, or on the whole fragment 
     SELECT a.period, a.fragment, a.zone, coalesce(t.piece, 0) AS piece, array_agg(p.geom ORDER BY p.id) AS geoms
     FROM above a
     JOIN rival USING (zone, other)
-    JOIN fragment f ON f.id = a.fragment
     LEFT JOIN tile t ON t.fragment = a.fragment AND t.zone = a.zone
     JOIN met m ON m.fragment = a.fragment AND m.zone = a.other
-    JOIN zone_piece p ON p.id = m.piece AND p.geom && coalesce(t.geom, f.geom)
+    JOIN zone_piece p ON p.id = m.piece AND (t.geom IS NULL OR p.geom && t.geom)
     GROUP BY a.period, a.fragment, a.zone, t.piece
 ),
 bare AS MATERIALIZED (  -- land under a holding for which no plan is recorded; none, where zones that do not overlap fill all
@@ -207,8 +206,7 @@ hit AS MATERIALIZED (  -- what port and deductions take of a surface
            array_agg(b.geom ORDER BY b.piece) FILTER (WHERE b.port) AS port_geoms
     FROM surface s
     JOIN period p ON p.id = s.period
-    JOIN fragment f ON f.id = s.fragment
-    JOIN block b ON b.fragment = s.fragment AND b.valid @> p.days AND (b.whole OR b.geom && coalesce(s.geom, f.geom))
+    JOIN block b ON b.fragment = s.fragment AND b.valid @> p.days AND (b.whole OR s.geom IS NULL OR b.geom && s.geom)
     GROUP BY s.id
 ),
 parted AS MATERIALIZED (  -- where parts are held: which pieces of them meet the surface
