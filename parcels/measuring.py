@@ -36,12 +36,14 @@ LATE_S = 1.0
 CENT_M2 = Decimal("0.01")
 
 
+@cache
 def workplace() -> list[str]:
     """All designations that were ever workplace land (reserve or stock): only these, or a holding, make a line."""
     names = ("reserve.designations", "stock.designations", "stock.designations_if_in_use_as_commercial")
     return sorted({code for name in names for value in LAW.parameters[name] for code in value.codes})
 
 
+@cache
 def thresholds() -> list[Decimal]:
     """The net areas in m2 at which a verdict can change, ascending."""
     return [CENT_M2, *size_limits()]
