@@ -78,6 +78,8 @@ def _measured(session: Session, keys: Sequence[str]) -> Sequence[Any]:
 def choose(session: Session, whole: bool) -> int:
     """Number the parcels that can have a line, all or those touched, neighbours together; returns how many chunks."""
     session.execute(text(_CANDIDATE))
+    if not session.execute(text(_ANYTHING)).scalar_one():
+        return 0
     only = ""
     if not whole:  # what was just imported is not in the planner's statistics yet, and may be a hundred times what is
         session.execute(text(f"ANALYZE {_SOURCES}"))
@@ -188,6 +190,8 @@ _CANDIDATE = """
 CREATE TEMP TABLE IF NOT EXISTS candidate (key text COLLATE "C", chunk int) ON COMMIT DELETE ROWS;
 TRUNCATE candidate
 """
+
+_ANYTHING = "SELECT EXISTS (SELECT FROM zone) OR EXISTS (SELECT FROM holding)"
 
 # Parcels that can have a line at all: held ones and those that workplace land touches.
 _CHOOSE = """
