@@ -17,7 +17,7 @@ fragment AS MATERIALIZED (
         UNION ALL
         SELECT s.number, s.geom FROM ST_Subdivide(p.geom, 128) WITH ORDINALITY AS s(geom, number) WHERE ST_NPoints(p.geom) > 256
     ) f(number, geom)
-    WHERE upper_inf(p.known) AND p.key IN (SELECT key FROM scope)
+    WHERE upper_inf(p.known) AND p.key = ANY (ARRAY(SELECT key FROM scope))  -- by the index: they may be few of very many
 ),
 land AS MATERIALIZED (
     SELECT land AS id, key, valid, area_basis, district, area_m2::float8 / plane / 1e4 AS cents  -- cents of a m2 per millionth
