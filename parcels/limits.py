@@ -96,7 +96,7 @@ def over_outlines(error: DBAPIError) -> OutlinesError | None:
         return TooIntricateError(
             "To lay outlines over each other took more memory than there is: simplify the outlines."
         )
-    if "TopologyException" not in said:
+    if not _BY_GEOS.search(said):
         return None
     place = _PLACE.search(said)
     near = f" near {float(place[1]):.2f} {float(place[2]):.2f} (EPSG:25832)" if place else ""
@@ -106,6 +106,9 @@ def over_outlines(error: DBAPIError) -> OutlinesError | None:
 
 # pg_cancel_backend, in the server's own language.
 _BY_HAND = re.compile("user request|Benutzeraufforderung")
+
+# Whatever of its exceptions it is: after valid outlines went in, edges that nearly coincide are the reason for all that were seen.
+_BY_GEOS = re.compile("GEOS|TopologyException")
 
 _PLACE = re.compile(r"at (-?\d+(?:\.\d+)?) (-?\d+(?:\.\d+)?)")
 

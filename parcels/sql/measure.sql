@@ -60,20 +60,36 @@ block AS MATERIALIZED (  -- what port and deductions take; where all is covered,
 ),
 -- Plans stack: of those in force the newest that regulates the use wins, of two of the same day the later name.
 ranked AS MATERIALIZED (
-    SELECT id, valid, designation = ANY (:workplace) AS workplace,
-           row_number() OVER (ORDER BY lower(valid) DESC NULLS LAST, plan DESC, content DESC) AS rank
-    FROM zone
+    SELECT id, plan, valid, designation = ANY (:workplace) AS workplace, lower(valid) AS since,
+           row_number() OVER (ORDER BY plan DESC, content DESC) AS name,
+           EXISTS (SELECT FROM zone v
+                   WHERE v.plan = z.plan AND upper_inf(v.known) AND v.regulates_use AND v.valid <> z.valid) AS versions
+    FROM zone z
     WHERE regulates_use AND id IN (SELECT zone FROM met)
 ),
+run AS MATERIALIZED (  -- a plan recorded in versions is as old as the days on which it covers the land without a gap
+    SELECT DISTINCT fragment, zone, (SELECT lower(days) FROM unnest(covered) AS days WHERE days @> valid) AS since
+    FROM (
+        SELECT m.fragment, m.zone, z.valid, range_agg(z.valid) OVER (PARTITION BY m.fragment, z.plan) AS covered
+        FROM met m
+        JOIN ranked z ON z.id = m.zone AND z.versions
+        JOIN fragment f ON f.id = m.fragment
+        JOIN zone_piece p ON p.id = m.piece
+        WHERE m.whole OR ST_Relate(p.geom, f.geom, 'T********')
+    ) versions
+),
 cover AS MATERIALIZED (  -- the place of a zone is only cut out where the ledger will have a line for it
-    SELECT m.land, m.fragment, m.zone, z.rank, z.valid * m.valid AS valid, m.whole, z.workplace,
-           z.workplace OR m.land IN (SELECT land FROM held) AS wanted
+    SELECT m.land, m.fragment, m.zone, z.valid * m.valid AS valid, m.whole, z.workplace,
+           z.workplace OR m.land IN (SELECT land FROM held) AS wanted,
+           -- the smaller, the further on top: first by day (always is the oldest), then by name
+           z.name - 4294967296 * coalesce(CASE WHEN r.zone IS NULL THEN z.since ELSE r.since END - DATE '0001-01-01', -1) AS rank
     FROM (
         SELECT land, valid, fragment, zone, bool_or(whole) AS whole
         FROM met
         GROUP BY fragment, zone, land, valid
     ) m
     JOIN ranked z ON z.id = m.zone AND z.valid && m.valid
+    LEFT JOIN run r ON r.fragment = m.fragment AND r.zone = m.zone
 ),
 tile AS MATERIALIZED (
     SELECT fragment, zone, piece, geom
@@ -89,7 +105,7 @@ tile AS MATERIALIZED (
     WHERE NOT ST_IsEmpty(geom)
 ),
 place AS MATERIALIZED (  -- only where the parcel does not say its Bezirk itself
-    SELECT land, name, valid, sum(m2) AS share
+    SELECT land, name, valid, round(sum(round(1e6 * m2)) / 1e4) AS share  -- in cm2: what pieces add beyond that decides nothing
     FROM (
         SELECT f.land, d.id, d.name, d.valid * f.valid AS valid,
                CASE WHEN ST_Covers(p.geom, f.geom) THEN ST_Area(f.geom)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import InternalError
 from parcels import edits, history, ledger, measuring, parcels
 from parcels.edits import Recording, Span
 from parcels.importing import beside
-from parcels.limits import CoincidentEdgesError
+from parcels.limits import CoincidentEdgesError, limited
 from parcels.sql import steps
 from tests.conftest import key, square
 from tests.little_worlds import holding, parcel, zone
@@ -128,3 +128,50 @@ def test_what_no_grid_decides_is_told_with_its_place(session, fill, monkeypatch)
     with pytest.raises(CoincidentEdgesError, match=r"near 565\d{3}\.\d\d 593\d{4}\.\d\d \(EPSG:25832\).*1 mm"):
         ledger.verify(session, KNOWN)
     assert session.scalar(text("SELECT count(*) FROM parcel")) == 1
+
+
+def test_what_reprojection_leaves_between_edges_is_no_land(session, fill):
+    """Outlines of one block that came by different ways: edges 1e-8 m apart."""
+    land = shapely.Polygon(
+        [
+            (565299.9999999999, 5930000),
+            (565300.0000000001, 5930300),
+            (565100.0000000001, 5930300),
+            (565099.9999999999, 5930000),
+        ]
+    )
+    above, below = (
+        shapely.box(565100, 5930000, 565300, 5930300),
+        shapely.Polygon(
+            [
+                (565300.0000000033, 5930000.000000007),
+                (565299.9999999912, 5930299.9999999935),
+                (565099.9999999915, 5930299.999999992),
+                (565100.0000000026, 5930000.000000008),
+            ]
+        ),
+    )
+    fill("zones", zone("Plan 0", ewkt(above), designation="WA", valid_from="2019-12-31"))
+    fill("zones", zone("Plan 3", ewkt(below)))
+    fill("deductions", {"ref": "d", "kind": "road", "geom": ewkt(shapely.box(565000, 5930000, 565101, 5930080))})
+    fill("holdings", holding(holder="private"))
+    fill("parcels", parcel(geom=ewkt(land), official_m2=None, valid_from="2014-01-01", valid_to="2015-01-01"))
+    fill("parcels", parcel(geom=ewkt(land), official_m2=None, valid_from="2019-12-31"))
+    assert ledger.verify(session, KNOWN) == ledger.Difference([], [])
+    [gross_m2, net_m2] = session.execute(
+        text("SELECT gross_m2, net_m2 FROM ledger WHERE upper_inf(known) AND designation = 'GE'")
+    ).one()
+    assert float(gross_m2 - net_m2) == pytest.approx(80, abs=0.5)
+
+
+def test_overlays_give_areas_alone(session, pair):
+    """A line that remained beside an area would make the next overlay fail."""
+    for one, other in (pair, pair[::-1]):
+        for overlay in ("shared_land(a, b)", "land_without(a, b)", "land_without(land_without(a, b), b)"):
+            assert asked(session, f"ST_GeometryType({overlay})", (one, other)) in ("ST_Polygon", "ST_MultiPolygon")
+
+
+def test_lines_and_areas_in_one_are_told_as_an_overlay_that_failed(session):
+    mixed = "GEOMETRYCOLLECTION(POLYGON((0 0, 1 0, 1 1, 0 0)), LINESTRING(5 5, 6 6))"
+    with pytest.raises(CoincidentEdgesError, match="round their coordinates"), limited(session, 5):
+        session.scalar(text(f"SELECT ST_Difference('{mixed}', ST_MakeEnvelope(0, 0, 9, 9), 1e-6)"))

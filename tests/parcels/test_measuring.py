@@ -1,9 +1,11 @@
 """Measuring: by one statement or in chunks the same; intricate outlines exact, and given up by name when they take too long."""
 
+import math
 import re
 from datetime import UTC, datetime
 
 import pytest
+import shapely
 from sqlalchemy import text
 
 from parcels import ledger, measuring, queries
@@ -93,3 +95,29 @@ def test_the_steps_are_the_whole_statement(name):
         re.sub(r"--.*|\s+", "", sql) for sql in (chained(queries_by_name) + ending, statement(name).text)
     )
     assert together == whole
+
+
+def test_the_bezirk_of_a_parcel_in_fragments_does_not_change_with_its_neighbours(session, fill):
+    """Under two Bezirke of the same share the name decides, whatever order the pieces are added up in."""
+    here, there = (
+        ewkt(shapely.box(559_000, 5_930_000, 569_000, 5_940_000)),
+        ewkt(shapely.Point(564_000, 5_935_000).buffer(6_000, 80)),
+    )
+    fill("districts", {"name": "Altona", "geom": here}, {"name": "Altona (neu)", "geom": there})
+    fill("zones", zone(geom=here))
+    rows = [
+        parcel(number, geom=ewkt(wobbly(562_000 + 300 * number, 5_935_000, 317 + 17 * number)), district=None)
+        for number in range(1, 15)
+    ]
+    fill("parcels", *rows)
+    for row in rows:
+        fill("parcels", {**row, "gemarkung": "X"})
+    assert ledger.verify(session, KNOWN) == ledger.Difference([], [])
+    assert set(session.scalars(text("SELECT district FROM ledger WHERE upper_inf(known)"))) == {"Altona"}
+
+
+def wobbly(x, y, corners):
+    turns = [2 * math.pi * n / corners for n in range(corners)]
+    return shapely.Polygon(
+        [(x + (120 + 9 * math.sin(7 * t)) * math.cos(t), y + (120 + 9 * math.cos(5 * t)) * math.sin(t)) for t in turns]
+    )

@@ -223,19 +223,37 @@ def reckoned(world: list[Statement], day: date) -> dict[tuple[Any, ...], tuple[f
     lost = shapely.union_all([row["geom"] for layer in ("port", "deductions") for row in on_day(world, layer, day)])
     port = shapely.union_all([row["geom"] for row in on_day(world, "port", day)])
     zones = [row for row in on_day(world, "zones", day) if row["regulates_use"]]
-    zones.sort(key=lambda row: (row["valid_from"] or FIRST, row["plan"]), reverse=True)
+    versions = [row for s in world if s.layer == "zones" for row in s.rows if row["regulates_use"]]
     held = defaultdict(list)
     for row in on_day(world, "holdings", day):
         held[row["parcel_key"]].append(row)
     found: dict[tuple[Any, ...], tuple[float, float, str]] = {}
     for parcel in on_day(world, "parcels", day):
-        found |= reckoned_parcel(parcel, zones, held.pop(parcel["key"], []), lost, port, day)
+        order = [(in_force_since(zone, versions, parcel["geom"]), zone["plan"], at) for at, zone in enumerate(zones)]
+        newest_first = [zones[at] for *_, at in sorted(order, reverse=True)]
+        found |= reckoned_parcel(parcel, newest_first, held.pop(parcel["key"], []), lost, port, day)
     for row in itertools.chain(*held.values()):
         declared = None if row.get("declared_net_m2") is None else float(row["declared_net_m2"])
         kind = standing_of(row, row.get("designation"), declared, False, day)
         part = None if row["geom"] is None else digest(row["geom"])
         found[row["parcel_key"], part, row.get("designation"), None] = (declared or 0, declared or 0, kind)
     return found
+
+
+def in_force_since(zone: Row, versions: list[Row], ground: Any) -> date:
+    """The first of the days on which a plan covers some of the ground without a gap up to those of this zone."""
+    since = zone["valid_from"] or FIRST
+    while True:
+        before = [
+            row["valid_from"] or FIRST
+            for row in versions
+            if row["plan"] == zone["plan"]
+            and (row["valid_from"] or FIRST) < since <= (row["valid_to"] or LAST)
+            and areal(row["geom"] & ground).area
+        ]
+        if not before or not areal(zone["geom"] & ground).area:
+            return since
+        since = min(before)
 
 
 def reckoned_parcel(parcel, zones, held, lost, port, day):

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from parcels import changes, queries
+from parcels import changes, ledger, queries
 from tests.conftest import square
-from tests.little_worlds import holding, parcel, zone
+from tests.little_worlds import holding, key, parcel, zone
 
 SEAM = date(2026, 4, 1)
 EVE = SEAM - timedelta(days=1)
@@ -157,3 +157,36 @@ def test_changes_are_after_since_and_up_to_until(session, fill):
     assert known(recorded - TICK, recorded) == [(recorded, 10_000)]
     assert known(recorded, recorded + TICK) == []
     assert known(recorded - 2 * TICK, recorded - TICK) == []
+
+
+def test_what_is_said_of_some_days_of_an_old_plan_leaves_its_place_among_newer_ones(session, fill):
+    """The days after stay as they were recorded; the days in between do not lift the old plan over the newer one either."""
+    fill("parcels", parcel())
+    fill("holdings", holding())
+    fill("zones", zone(plan="A-alt", valid_from=date(2010, 1, 1)))
+    fill("zones", zone(plan="B-neu", designation="MU", valid_from=date(2018, 1, 1)))
+    days = [
+        date(2017, 12, 31),
+        date(2018, 1, 1),
+        date(2019, 6, 1),
+        date(2019, 12, 31),
+        date(2020, 1, 1),
+        date(2025, 1, 1),
+    ]
+    before = [net(session, day) for day in days]
+    assert before == [10_000, 0, 0, 0, 0, 0]
+    some = {"valid_from": date(2019, 1, 1), "valid_to": date(2020, 1, 1)}
+    fill("zones", zone(plan="A-alt", restrictions="no retail", **some))
+    assert [net(session, day) for day in days] == before
+    assert ledger.verify(session, SECOND) == ledger.Difference([], [])
+
+
+def test_a_plan_that_is_extended_is_new_where_it_did_not_lie_before(session, fill):
+    """On its old land it stays behind the newer plan; on the land it takes in later it is the newest."""
+    fill("parcels", parcel(), parcel(2, geom=square(100, 0)))
+    fill("holdings", holding(), holding(2))
+    fill("zones", zone(plan="A-alt", valid_from=date(2010, 1, 1)))
+    fill("zones", zone(plan="B-neu", designation="MU", valid_from=date(2018, 1, 1), geom=square(0, 0, 200, 100)))
+    fill("zones", zone(plan="A-alt", valid_from=date(2020, 1, 1), geom=square(0, 0, 200, 100)))
+    lines = queries.entries(session, date(2021, 1, 1), SECOND)
+    assert {line.parcel_key: line.designation for line in lines} == {key(1): "MU", key(2): "GE"}
