@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from shapely import from_wkb
@@ -192,10 +193,9 @@ def _changed(versions: list[dict[str, Any]], span: Span, named: Mapping[str, Any
         end, start = gap
         remedy = f"Begin with --from {start}." if end == span.since else f"End with --to {end}."
         raise ValueRefusedError("valid_from", f"No {what} is recorded from {end} to {start or 'any later day'}", remedy)
-    first = versions[0]
-    for later in versions[1:]:
-        changed = [name for name in named if later[name] not in (first[name], named[name])]
-        if span.until is None and changed:
+    for before, later in pairwise(versions) if span.until is None else ():
+        changed = [name for name in named if later[name] not in (before[name], named[name])]
+        if changed:
             day = later["valid_from"]
             message = f"From {day} on, another {' and '.join(changed)} is recorded, which this would overwrite"
             remedy = f"Give --to {day}; to change the days from {day} on as well, state them by --from {day}."

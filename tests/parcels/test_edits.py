@@ -53,6 +53,26 @@ def test_a_later_change_of_the_same_fact_is_not_overwritten_unsaid(planned_sale)
     assert net_m2(planned_sale, date(2026, 12, 1)) == 0
 
 
+def test_a_return_to_what_was_is_a_later_change_too(session, fill):
+    """Free, sold for 2028, free again: sold already from 2027 on would wipe out the return, which is as free as the first."""
+    fill("parcels", parcel())
+    fill("zones", zone())
+    years = [("free", None, "2028-01-01"), ("sold", "2028-01-01", "2029-01-01"), ("free", "2029-01-01", None)]
+    fill("holdings", *(holding(disposition=said, valid_from=since, valid_to=to) for said, since, to in years))
+    with pytest.raises(ValueRefusedError, match="From 2029-01-01 on, another disposition is") as refused:
+        change(session, date(2027, 6, 1), disposition="sold")
+    assert "--to 2029-01-01" in refused.value.remedy
+    change(session, date(2027, 6, 1), date(2029, 1, 1), disposition="sold")
+    assert [net_m2(session, date(year, 7, 1)) for year in (2026, 2027, 2028, 2029)] == [10_000, 0, 0, 10_000]
+
+
+def test_a_return_to_an_earlier_district_is_a_later_change_too(session, fill):
+    districts = [("Nord", None, "2028-01-01"), ("Foo", "2028-01-01", "2029-01-01"), ("Nord", "2029-01-01", None)]
+    fill("parcels", *(parcel(district=name, valid_from=since, valid_to=to) for name, since, to in districts))
+    with pytest.raises(ValueRefusedError, match="From 2029-01-01 on, another district is"):
+        edits.change_parcel(session, key(1), Span(date(2027, 6, 1), None), {"district": "Foo"}, BY_HAND)
+
+
 @pytest.mark.parametrize(
     ("since", "until", "remedy"),
     [(date(2000, 1, 1), None, "--from 2017-01-01"), (date(2000, 1, 1), SEAM, "--from 2017")],
