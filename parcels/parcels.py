@@ -205,7 +205,8 @@ WITH page AS (
     ) keys
     ORDER BY key LIMIT :limit
 )
-SELECT page.key, p.gemarkung, coalesce(p.district, min(l.district)), p.official_m2, coalesce(p.area_m2, max(h.declared_net_m2)),
+SELECT page.key, p.gemarkung, coalesce(p.district, min(l.district)), p.official_m2,
+       coalesce(p.area_m2, (SELECT sum(declared_net_m2) FROM holding WHERE parcel_key = page.key AND {_ON})),
        coalesce(p.area_basis, 'declared'),
        coalesce(array_agg(DISTINCT h.holder ORDER BY h.holder) FILTER (WHERE h.holder IS NOT NULL), '{{}}'),
        coalesce(array_agg(DISTINCT h.site ORDER BY h.site) FILTER (WHERE h.site IS NOT NULL), '{{}}'),

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from parcels import ledger, queries, stock
+from parcels.parcels import listing
 from tests.conftest import key, square
 from tests.little_worlds import holding, parcel, zone
 
@@ -113,6 +114,16 @@ def test_two_parts_that_declare_the_same_are_two_areas(session, fill):
     fill("holdings", holding(geom=square(0, 0, 40), **facts), holding(geom=square(50, 0, 40), **facts))
     total, _ = queries.reserve(session, date(2026, 1, 1), KNOWN)
     assert total.net_m2 == 1_000
+
+
+def test_the_area_of_a_parcel_known_in_parts_is_that_of_the_parts_of_the_day(session, fill):
+    """In the list as in the ledger; what is declared by none is unknown."""
+    parts = {"designation": "GE", "valid_from": "2020-01-01"}
+    west = holding(geom=square(0, 0, 40), declared_net_m2=100, **parts)
+    fill("holdings", west, holding(geom=square(50, 0, 40), declared_net_m2=200, **parts, valid_to="2026-01-01"))
+    fill("holdings", holding(2, holder=None))
+    found = [listing(session, date(year, 1, 1), KNOWN) for year in (2025, 2026)]
+    assert [(one.area_m2, one.net_m2) for day in found for one in day] == [(300, 300), (None, 0), (100, 100), (None, 0)]
 
 
 def test_only_plans_with_land_in_it_are_named(session, fill):
