@@ -114,12 +114,12 @@ _ELSEWHERE = """
 """
 
 # Ended is a fact in whose place, on some of its days, nothing is recorded; one that became one with its neighbour has not ended.
-# A sweep over the days of each unit: where fewer facts are added than are closed, those that are short are the same as on the
-# days before, as far as these last.
+# Which of several facts it is, nobody said: the fewest that explain each day on which fewer are added than closed. So from day to
+# day those that have ended already, as far as they last, and then those that last longest.
 COUNTS = """
 SELECT (SELECT count(*) FROM amendment WHERE closes)::int AS closed,
        (SELECT count(*) FROM amendment WHERE NOT closes)::int AS added,
-       (WITH uneven AS MATERIALIZED (  -- most units have one fact, and one in its place
+       (WITH RECURSIVE uneven AS MATERIALIZED (  -- most units have one fact, and one in its place
             SELECT unit FROM amendment
             WHERE unit IN (SELECT unit FROM amendment WHERE closes)
             GROUP BY unit
@@ -127,22 +127,24 @@ SELECT (SELECT count(*) FROM amendment WHERE closes)::int AS closed,
                 OR coalesce(NOT range_agg(days) FILTER (WHERE NOT closes) @> range_agg(days) FILTER (WHERE closes), true)
         ),
         seam AS (
-            SELECT unit, day, count(*) FILTER (WHERE closes AND step = 1) AS begun,
-                   coalesce(sum(step) FILTER (WHERE closes), 0) AS before,
-                   coalesce(sum(step) FILTER (WHERE NOT closes), 0) AS after
+            SELECT unit, day, sum(sum(CASE WHEN closes THEN step ELSE -step END)) OVER (PARTITION BY unit ORDER BY day) AS facts
             FROM amendment JOIN uneven USING (unit)
             CROSS JOIN LATERAL (VALUES (coalesce(lower(days), '-infinity'), 1), (upper(days), -1)) AS ends(day, step)
             WHERE day IS NOT NULL
             GROUP BY unit, day
         ),
-        swept AS (
-            SELECT unit, day, sum(before) OVER days - begun AS lasting,
-                   greatest(sum(before) OVER days - sum(after) OVER days, 0) AS short
-            FROM seam
-            WINDOW days AS (PARTITION BY unit ORDER BY day)
+        short AS MATERIALIZED (
+            SELECT unit, day, facts, row_number() OVER (PARTITION BY unit ORDER BY day) AS number FROM seam WHERE facts > 0
         ),
-        ended AS (
-            SELECT short - least(lag(short, 1, 0::numeric) OVER (PARTITION BY unit ORDER BY day), lasting) AS facts FROM swept
+        swept AS (
+            SELECT a.unit, a.fact, a.days, 0::bigint AS number, false AS ended
+            FROM amendment a JOIN uneven USING (unit) WHERE a.closes
+            UNION ALL
+            SELECT w.unit, w.fact, w.days, s.number,
+                   w.ended OR w.days @> s.day AND s.facts >= row_number() OVER (
+                       PARTITION BY w.unit, w.days @> s.day ORDER BY w.ended DESC, upper(w.days) DESC NULLS FIRST)
+            FROM swept w JOIN short s ON s.unit = w.unit AND s.number = w.number + 1
+            WHERE upper_inf(w.days) OR upper(w.days) > s.day
         )
-        SELECT coalesce(sum(greatest(facts, 0)), 0) FROM ended)::int AS ended
+        SELECT count(DISTINCT fact) FROM swept WHERE ended)::int AS ended
 """
