@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import answers, clock, etag
 from app.answers import Asked
-from app.inputs import Day, Instant
+from app.inputs import Day, Instant, order_remedy
 from app.problems import Problem, field_error
 
 ON = "The day asked about; today in Hamburg if left out"
@@ -149,10 +149,11 @@ def following(request: Request, **changes: str) -> str:
     return f"{str(public).rstrip('/') if public else ''}{url.path}?{url.query}"
 
 
-def period(since: date, until: date) -> tuple[date, date]:
-    """Two days in their order; anything else is a problem."""
+def period(since: date, until: date, said: tuple[date | None, date | None] | None = None) -> tuple[date, date]:
+    """Two days in their order, anything else is a problem; `said` is which of them the caller gave, both unless told."""
     if until < since:
-        raise Problem(
-            "invalid-request", "`to` lies before `from`.", [field_error("to", "before `from`", "Exchange them.")]
-        )
+        remedy = order_remedy(said or (since, until), (since, until), "a year from today", "`from`", "`to`")
+        field, message = ("from", "after `to`") if said and said[1] is None else ("to", "before `from`")
+        told = field_error(field, message, remedy[:1].upper() + remedy[1:])
+        raise Problem("invalid-request", "`to` lies before `from`.", [told])
     return since, until

@@ -43,6 +43,18 @@ def day(value: Any) -> Any:
     return found
 
 
+def order_remedy(
+    said: tuple[date | None, date | None], taken: tuple[date, date], end: str, first: str, last: str
+) -> str:
+    """What to do about a period `taken` that ends before it begins, of whose days the caller `said` these; `first` and `last`
+    are their names, and `end` tells what the last one is unless given."""
+    if said[1] is None:
+        return f"{last} is {taken[1]}, {end}, unless given: give a later one."
+    if said[0] is None:
+        return f"{first} is {taken[0]} unless given: give a later {last}, or an earlier {first} as well."
+    return "exchange them."
+
+
 def instant(value: Any) -> Any:
     """An instant in ISO 8601 with its offset; an unescaped plus, which arrives as a space, is understood."""
     remedy = "Write it as 2026-01-31T12:00:00Z or with an offset such as +01:00 (in a URL: %2B01:00)."

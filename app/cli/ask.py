@@ -9,6 +9,7 @@ import typer
 from app import answers, change_answers, csvfile
 from app.cli import base
 from app.cli.base import AsJson, KnownAt, On, Refusal, shown
+from app.inputs import order_remedy
 from parcels import queries, stock
 from rules.facts import Standing
 from rules.law import LAW
@@ -60,7 +61,7 @@ def series(from_: From = None, to: To = None, known_at: KnownAt = None, as_json:
         since = from_ or LAW.begins(asked.known_at, ["reserve.target_ha"])
         until = to or asked.on + timedelta(days=365)
         if until < since:
-            raise Refusal("--to lies before --from: exchange them.")
+            raise _reversed((from_, to), (since, until), "a year from today")
         found = answers.series(session, asked, since, until)
     if as_json:
         base.print_json(found)
@@ -121,8 +122,15 @@ def changes(
     with base.reading() as session:
         asked = base.asked(session, on or to, known_to or known_at)
         since = from_ or asked.on
-        if asked.on < since or (known_from is not None and known_from >= asked.known_at):
-            raise Refusal("The end does not come after the beginning: exchange them.")
+        if asked.on < since:
+            raise _reversed((from_, to), (since, asked.on), "today")
+        if known_from is not None and known_from >= asked.known_at:
+            said = (
+                "is not in the past: give an earlier one"
+                if known_to is None
+                else "is not before --known-to: exchange them"
+            )
+            raise Refusal(f"--known-from {said}.")
         found = change_answers.changes(session, asked, since, known_from, 0, 10_000_000)
     if as_json:
         base.print_json(found)
@@ -133,6 +141,10 @@ def changes(
     base.output().print(base.table(columns, rows, right=("net_m2", "free_m2")))
     sums = f"net {shown(found.before.net_ha)} ha -> {shown(found.after.net_ha)} ha"
     base.output().print(f"{sums}, {base.footer(asked)}", markup=False)
+
+
+def _reversed(said: tuple[date | None, date | None], taken: tuple[date, date], end: str) -> Refusal:
+    return Refusal(f"--to lies before --from: {order_remedy(said, taken, end, '--from', '--to')}")
 
 
 def _change_row(one: Any) -> list[Any]:

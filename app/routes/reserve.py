@@ -51,10 +51,10 @@ def get_reserve(read: Read, by: By = None) -> ReserveOut:
 )
 def get_series(read: ReadKnown, since: Since = None, until: Until = None) -> SeriesOut:
     """Both series over a period, one point for each seam; five years back and one ahead if nothing is said."""
-    until = until or read.today + timedelta(days=365)
     begins = LAW.begins(read.asked.known_at, ["reserve.target_ha"])
-    since, until = deps.period(since or max(begins, read.today - timedelta(days=5 * 365)), until)
-    return answers.series(read.session, read.asked, since, until)
+    first = since or max(begins, read.today - timedelta(days=5 * 365))
+    last = until or read.today + timedelta(days=365)
+    return answers.series(read.session, read.asked, *deps.period(first, last, (since, until)))
 
 
 def after_line(value: str) -> tuple[str, int]:

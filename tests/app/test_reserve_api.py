@@ -109,6 +109,25 @@ def test_the_series_over_the_years_shows_every_target(api: TestClient) -> None:
     assert [target["since"] for target in found["targets"]] == ["2022-06-01", "2023-01-01"]
 
 
+@pytest.mark.parametrize(
+    ("query", "field", "remedy"),
+    [
+        ({"from": "2026-02-01", "to": "2026-01-01"}, "to", "Exchange them."),
+        ({"from": "2028-01-01"}, "from", "`to` is 2027-06-01, a year from today, unless given: give a later one."),
+        (
+            {"to": "2014-01-01"},
+            "to",
+            "`from` is 2021-06-02 unless given: give a later `to`, or an earlier `from` as well.",
+        ),
+    ],
+)
+def test_a_period_that_ends_before_it_begins_names_the_day_that_was_not_given(
+    api: TestClient, problem: Problem, query: dict[str, str], field: str, remedy: str
+) -> None:
+    (error,) = problem(api.get("/api/reserve/series", params=query), 422, "invalid-request")["errors"]
+    assert (error["field"], error["remedy"]) == (field, remedy)
+
+
 def test_the_entries_explain_the_number_page_by_page(api: TestClient) -> None:
     total = get(api, "/api/reserve", on="2026-04-30")
     entries, path, pages = [], "/api/reserve/entries?on=2026-04-30&limit=3", 0
