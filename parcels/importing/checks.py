@@ -164,9 +164,17 @@ def areas_apart(official: Any, measured: Any, tolerance: float | Decimal) -> Any
 
 
 def areas_said(official: Decimal, polygon: Decimal) -> str:
-    """What a report says of two areas (m2) that differ."""
-    apart = abs(polygon / official - 1)
-    return f"the official area of {official} m2 and the polygon's {polygon} m2 differ by {apart:.0%}"
+    """What a report says of two areas (m2) that differ: by a percentage, or above twice the lesser one by their factor."""
+    stated, measured = f"official area of {official:,.2f} m2", f"polygon's {polygon:,.2f} m2"
+    if 0 < 2 * polygon < official:
+        return f"the {stated} is {_times(official / polygon)} the {measured}"
+    if polygon > 2 * official:
+        return f"the {measured} are {_times(polygon / official)} the {stated}"
+    return f"the {stated} and the {measured} differ by {abs(polygon / official - 1):.0%}"
+
+
+def _times(factor: Decimal) -> str:
+    return f"{factor:,.{1 if factor < 10 else 0}f} times"
 
 
 def copy_text(

@@ -344,7 +344,7 @@ def test_a_parcel_s_own_facts_by_hand(in_suburb: Landreserve, tmp_path: Path) ->
     assert done["recording"] is not None
     assert [warning["code"] for warning in done["warnings"]] == ["area-differs"]
     again = in_suburb(*correction).err
-    assert ("already" in again, "Warning, official_m2: The official area of 45000.00 m2" in again) == (True, True)
+    assert ("already" in again, "Warning, official_m2: The official area of 45,000.00 m2" in again) == (True, True)
     facts = in_suburb("parcel", parcel, "--on", "2031-01-01", "--json").json["facts"]
     assert (facts["official_m2"], facts["gemarkung"], facts["district"]) == (45000, "Beispielmarsch", "Altona")
     assert in_suburb("parcel", "show", parcel, "--on", "2030-12-31", "--json").json["facts"]["official_m2"] == 50000

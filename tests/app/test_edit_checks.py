@@ -154,7 +154,9 @@ def test_an_outline_s_own_area_is_compared(write: TestClient) -> None:
     ring = [[x, y], [x + 50, y], [x + 50, y + 100], [x, y + 100], [x, y]]
     body = {**PARCEL, "geometry": {"type": "Polygon", "coordinates": [ring]}, "crs": "EPSG:25832"}
     (warning,) = write.put(f"/api/parcels/{LAND}", json=body).json()["warnings"]
-    assert warning["message"] == "The official area of 10000.00 m2 and the polygon's 5000.00 m2 differ by 50%"
+    assert warning["message"] == "The official area of 10,000.00 m2 and the polygon's 5,000.00 m2 differ by 50%"
+    (warning,) = write.put(f"/api/parcels/{LAND}", json={**body, "official_m2": 99_999_999}).json()["warnings"]
+    assert warning["message"] == "The official area of 99,999,999.00 m2 is 20,000 times the polygon's 5,000.00 m2"
 
 
 def test_codes_are_read_as_in_a_file(write: TestClient) -> None:

@@ -7,6 +7,8 @@ import pytest
 import shapely
 from gate_files import Limits, features, parcel_key, refused, square, table, through, write
 
+from parcels.importing.checks import areas_said
+
 NAN, INF = float("nan"), float("inf")
 
 
@@ -110,10 +112,24 @@ def test_official_area_of_parcels(tmp_path):
     assert [issue.row for issue in outcome.issues if issue.kind == "area-differs"] == [2, 7]
     assert sorted(issue.row for issue in outcome.issues if issue.severity == "error") == [4, 5, 8]
     warning = next(issue for issue in outcome.issues if issue.kind == "area-differs")
-    assert "11112.00 m2" in warning.message
-    assert "10000.00 m2" in warning.message
+    assert "11,112.00 m2" in warning.message
+    assert "10,000.00 m2" in warning.message
     areas = {row["row"]: row["official_m2"] for row in outcome.rows}
     assert areas == {"1": "10000.00", "2": "11112.00", "3": "11111.00", "6": None, "7": "1.24"}
+
+
+@pytest.mark.parametrize(
+    ("official", "polygon", "said"),
+    [
+        ("99999999", "10000", "the official area of 99,999,999.00 m2 is 10,000 times the polygon's 10,000.00 m2"),
+        ("10000", "25432.10", "the polygon's 25,432.10 m2 are 2.5 times the official area of 10,000.00 m2"),
+        ("10000", "0.00", "the official area of 10,000.00 m2 and the polygon's 0.00 m2 differ by 100%"),
+        ("20000", "10000", "the official area of 20,000.00 m2 and the polygon's 10,000.00 m2 differ by 50%"),
+        ("10000", "11500", "the official area of 10,000.00 m2 and the polygon's 11,500.00 m2 differ by 15%"),
+    ],
+)
+def test_two_areas_are_told_apart_by_a_factor_where_a_percentage_would_hide_it(official, polygon, said):
+    assert areas_said(Decimal(official), Decimal(polygon)) == said
 
 
 def polygon(*points):
