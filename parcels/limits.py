@@ -90,7 +90,7 @@ def gave_up(error: DBAPIError) -> bool:
 def over_outlines(error: DBAPIError) -> OutlinesError | None:
     """What GEOS could not do, if it is that which failed: the place in the message, the memory."""
     said = str(error.orig)
-    if getattr(error.orig, "sqlstate", None) != "XX000":
+    if getattr(error.orig, "sqlstate", None) != "XX000" or gave_up(error):
         return None
     if "std::bad_alloc" in said:
         return TooIntricateError(

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from parcels.limits import CoincidentEdgesError, TooIntricateError, limited, told
+from parcels.limits import CoincidentEdgesError, TooIntricateError, limited, over_outlines, told
 from parcels.sql import LED_BY_INDEX, PLAIN
 from tests.conftest import key, square
 from tests.little_worlds import holding, parcel, zone
@@ -96,6 +96,15 @@ def test_a_time_limit_that_the_server_tells_as_a_cancel_is_one(session, said):
         session.execute(raising(said, "57014"))
     with pytest.raises(DBAPIError, match=said), limited(session, 60):
         session.execute(raising(said, "57014"))
+
+
+@pytest.mark.parametrize(
+    "said", ["GEOSRelate: InterruptedException: Interrupted!", "lwgeom_difference_prec: GEOS Error: Interrupted"]
+)
+def test_geos_that_was_interrupted_says_nothing_about_edges(session, said):
+    with pytest.raises(DBAPIError) as failure, session.begin_nested():
+        session.execute(raising(said))
+    assert over_outlines(failure.value) is None
 
 
 def test_few_vertices_may_mean_much_work_and_are_given_up_by_name(session, fill):
