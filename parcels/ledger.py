@@ -17,7 +17,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from parcels import history, measuring, straight
-from parcels.sql import LED_BY_INDEX, PLAIN, chained, steps
+from parcels.sql import LED_BY_INDEX, PLAIN, chained, counted, steps
 from parcels.straight import for_driver
 from rules.facts import Holding, Part
 from rules.law import BERLIN, LAW
@@ -72,7 +72,7 @@ def post_touched(
 
 def _post_many(session: Session, recording: dict[str, Any], on_step: Callable[[str], None]) -> tuple[Posting, int]:
     _derive(session, recording["at"], whole=False, on_step=on_step)
-    session.execute(text(measuring.counted("derived")))
+    session.execute(text(counted("derived")))
     on_step("posting")
     posting = Posting(*session.execute(_post(), {"at": recording["at"]}).one())
     return posting, history.record(session, **recording)
@@ -83,7 +83,7 @@ def rebuild(session: Session, at: datetime, on_step: Callable[[str], None] = lam
     _derive(session, at, whole=True, on_step=on_step)
     on_step("posting")
     session.execute(text("UPDATE register SET rules_version = :version"), {"version": LAW.version})
-    session.execute(text(_ALL_TOUCHED + measuring.counted("touched, derived")))
+    session.execute(text(_ALL_TOUCHED + counted("touched, derived")))
     return Posting(*session.execute(_post(), {"at": at}).one())
 
 
@@ -91,7 +91,7 @@ def verify(session: Session, at: datetime, on_step: Callable[[str], None] = lamb
     """Derive every parcel anew and compare, line by line, with what stands in the ledger; posts nothing."""
     _derive(session, at, whole=True, on_step=on_step)
     on_step("comparing")
-    session.execute(text(measuring.counted("derived")))
+    session.execute(text(counted("derived")))
     if session.execute(text(_AGREE)).scalar_one():
         return Difference([], [])
     session.execute(text(f"DROP TABLE IF EXISTS standing; CREATE TEMP TABLE standing ON COMMIT DROP AS {_STANDING}"))

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from parcels import straight
 from parcels.limits import CoincidentEdgesError, TooIntricateError, limited, told
-from parcels.sql import PLAIN, chained, steps
+from parcels.sql import PLAIN, chained, counted, steps
 from parcels.straight import for_driver
 from rules.law import LAW
 from rules.reserve import size_limits
@@ -127,11 +127,6 @@ def _make_each(session: Session, queries: Mapping[str, str]) -> None:
         if name == "fragment":
             session.execute(text("CREATE INDEX ON fragment USING gist (geom)"))
         session.execute(text(counted(name)))
-
-
-def counted(tables: str) -> str:
-    """Lets the planner know how many rows are in the tables; how their values are spread would take longer to find out."""
-    return f"SET LOCAL default_statistics_target = 1; ANALYZE {tables}; SET LOCAL default_statistics_target = DEFAULT"
 
 
 def _bounds() -> dict[str, Any]:

@@ -19,6 +19,7 @@ from parcels.importing import beside, closing, overlapping, together
 from parcels.importing.contract import Issue, Limits, Options, Refused, located
 from parcels.importing.sandbox import Reading, read
 from parcels.limits import OutlinesError, over_outlines
+from parcels.sql import counted
 from rules.law import LAW
 
 RENAMED = {"holdings": {"key": "parcel_key"}, "deductions": {"id": "ref"}}
@@ -116,7 +117,7 @@ def _checked(
 ) -> tuple[list[Issue], int]:
     """Bring the good rows into the workspace; gives the findings so far, and how many rows are rejected."""
     seen = _take_in(session, target, reading, options.since)
-    session.execute(text(_ANALYZE.format(incoming=target.incoming, unit=target.unit)))
+    session.execute(text(counted(f"stated, {target.incoming} (row, {target.unit})", target=10)))
     seen += together.check(session, target, [*reading.issues, *seen])
     issues = [*reading.issues, *seen]
     rejected = reading.rows_rejected + len({issue.row for issue in seen if issue.severity == "error"})
@@ -225,13 +226,6 @@ def _zones_of_one_day(session: Session, at: datetime) -> list[Issue]:
         for one, other, since, m2, uses in found
     ]
 
-
-# How many there are matters to the planner, and not how they are spread.
-_ANALYZE = """
-SET LOCAL default_statistics_target = 10;
-ANALYZE stated; ANALYZE {incoming} (row, {unit});
-SET LOCAL default_statistics_target = DEFAULT
-"""
 
 _REPLACE_WITH_REJECTED = (
     "With --replace the file is the whole layer, and {rejected} of its rows cannot be taken: what they are about would end. "
