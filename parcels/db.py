@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session, sessionmaker
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
+# Facts are compared by a hash of their text: it must not depend on how the database writes dates.
+HABITS = "-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning"
 ATTEMPTS = 10
 OLDEST_POSTGIS = (3, 3)
 
@@ -32,7 +34,10 @@ def engine(url: str, pool_size: int = 8) -> Engine:
         pool_timeout=2,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"options": "-c TimeZone=UTC -c client_min_messages=warning", "application_name": "landreserve"},
+        connect_args={
+            "options": HABITS,
+            "application_name": "landreserve",
+        },
     )
 
 

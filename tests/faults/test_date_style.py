@@ -1,0 +1,26 @@
+"""A database that writes dates in another way than usual, as an operator may have set it."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import text
+
+from parcels import db, register
+from tests.faults.own import engine_of, own_database
+
+HOLDING = {"parcel_key": "020114___00001______", "holder": "LIG", "construction_possible_from": "2027-03-01"}
+
+
+def stated(url):
+    with engine_of(url) as engine, db.sessions(engine)() as session:
+        amendment = register.edit(session, "holdings", [HOLDING], datetime.now(UTC), "test", None).amendment
+        session.commit()
+        return amendment.changed
+
+
+def test_what_is_stated_again_changes_nothing_though_dates_are_written_otherwise(cluster):
+    with own_database(cluster) as urls:
+        assert stated(urls.owner)
+        with engine_of(urls.owner) as engine, engine.begin() as connection:
+            name = connection.execute(text("SELECT current_database()")).scalar_one()
+            connection.execute(text(f"ALTER DATABASE {name} SET DateStyle = 'German'"))
+        assert not stated(urls.owner)
