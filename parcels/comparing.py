@@ -8,13 +8,16 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from parcels.sql import counted
+
 WORKSPACE = """
 CREATE TEMP TABLE IF NOT EXISTS stated (row bigint PRIMARY KEY, unit text COLLATE "C", content uuid, days daterange)
     ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS amendment (
     fact bigint, row bigint, days daterange, closes boolean, unit text COLLATE "C", content uuid
 ) ON COMMIT DELETE ROWS;
-DELETE FROM stated; DELETE FROM amendment
+CREATE TEMP TABLE IF NOT EXISTS repeated (unit text COLLATE "C") ON COMMIT DELETE ROWS;
+DELETE FROM stated; DELETE FROM repeated; DELETE FROM amendment
 """
 
 
@@ -22,6 +25,12 @@ def digest(session: Session, incoming: str, unit: str, columns: list[str]) -> No
     """Hash the rows of `incoming` that came in since the last call; rows must come with growing numbers."""
     rows = hashed(incoming, unit, columns)
     session.execute(text(f"INSERT INTO stated (row, unit, content, days) {rows} {_NEW.format(incoming=incoming)}"))
+
+
+def all_in(session: Session, incoming: str, unit: str) -> None:
+    """All rows are hashed: find the units that stand in several of them, and let the planner know how many there are."""
+    tables = f"stated (row, unit), {incoming} (row, {unit})"
+    session.execute(text(f"INSERT INTO repeated {REPEATED}; {counted(tables, target=10)}"))
 
 
 def compare(session: Session, table: str, unit: str, replace: bool) -> tuple[int, int, int]:
@@ -37,7 +46,7 @@ def compare(session: Session, table: str, unit: str, replace: bool) -> tuple[int
 
 
 def query(table: str, unit: str, replace: bool = False) -> str:
-    """What `amendment` is filled with, out of `stated`."""
+    """What `amendment` is filled with, out of `stated` and `repeated`."""
     return _COMPARE.format(
         table=table, unit=unit, elsewhere=_ELSEWHERE.format(table=table, unit=unit) if replace else ""
     )
@@ -58,9 +67,12 @@ _NEW = """
 WHERE row > (SELECT coalesce(max(row), 0) FROM stated) AND row <= (SELECT max(row) FROM {incoming})
 """
 
+REPEATED = "SELECT unit FROM stated GROUP BY unit HAVING count(*) > 1"
+"""The units that are stated in more than one row."""
+
 _COMPARE = """
 WITH moot AS MATERIALIZED (
-    SELECT unit FROM stated GROUP BY unit HAVING count(*) > 1
+    SELECT unit FROM repeated
     UNION
     SELECT s.unit FROM stated s JOIN {table} f ON f.{unit} = s.unit AND upper_inf(f.known)
     WHERE f.content <> s.content OR f.valid <> s.days

@@ -160,6 +160,12 @@ def digest(session: Session, layer: Layer) -> None:
     comparing.digest(session, layer.incoming, layer.unit, list(layer.columns))
 
 
+def all_in(session: Session, layer: Layer) -> None:
+    """Say that all rows are in the workspace, which can then be checked and amended with."""
+    digest(session, layer)
+    comparing.all_in(session, layer.incoming, layer.unit)
+
+
 def as_json(rows: Sequence[dict[str, Any]]) -> str:
     """Rows stated by hand, numbered from 1, as `by_hand` reads them; geometry as EWKT or EWKB in EPSG:25832."""
     return json.dumps([{"row": number, **row} for number, row in enumerate(rows, 1)], default=str)
@@ -181,12 +187,11 @@ def amend_rows(
 
 
 def amend(session: Session, layer: Layer, at: datetime, replace: bool = False) -> Amendment:
-    """Amend a layer with the rows stated: close what they contradict, add what they say, keep the days they leave open.
+    """Amend a layer with the rows stated, all in: close what they contradict, add what they say, keep the days they leave open.
 
     With `replace` the rows are the whole layer: units they do not list lose the days that the rows cover. Collects the
     parcels whose ledger lines may change in the temporary table `touched`.
     """
-    digest(session, layer)
     closed, added, ended = comparing.compare(session, layer.table, layer.unit, replace)
     if closed or added:
         if layer.pieces:
@@ -225,6 +230,7 @@ def _amend_rows(name: str) -> str:
     queries = {
         **by_hand(layer),
         "stated": comparing.hashed(layer.incoming, layer.unit, list(layer.columns)),
+        "repeated": comparing.REPEATED,
         "amendment": comparing.query(layer.table, layer.unit),
         "closed": f"{_CLOSE.format(table=layer.table)} RETURNING f.id",
         # what is closed must be so before the new is checked against it

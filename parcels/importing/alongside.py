@@ -43,18 +43,16 @@ class Outlines:
         self,
         rows: Sequence[int],
         values: dict[str, list[str | None]],
-        part: list[int],
         shapes: Any,
         wkb: Sequence[bytes],
     ) -> None:
-        """Keep the rows at the positions `part` of a chunk, with their key, days, shape and its WKB."""
+        """Keep rows with their key, days, shape and its WKB."""
         self.held_bytes += sum(map(len, wkb))
         if self.held_bytes > self.most_bytes:
             return
-        self.rows.append(np.array([rows[at] for at in part], dtype=np.int64))
-        self.keys.append(np.array([values["key"][at] for at in part], dtype="S20"))
-        spans = {name: [values[name][at] for at in part] for name in ("valid_from", "valid_to")}
-        self.days.append(np.column_stack([_days(spans["valid_from"], FIRST), _days(spans["valid_to"], LAST)]))
+        self.rows.append(np.array(rows, dtype=np.int64))
+        self.keys.append(np.array(values["key"], dtype="S20"))
+        self.days.append(np.column_stack([_days(values["valid_from"], FIRST), _days(values["valid_to"], LAST)]))
         self.bounds.append(shapely.bounds(shapes))
         self.wkb += wkb
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from parcels.importing.contract import Issue, Options, Severity, located
 from parcels.importing.layers import Column, Layer
-from parcels.importing.values import Reader, Unreadable, misread, reader, text
+from parcels.importing.values import Reader, Unreadable, misread, plain_reader, reader, text
 
+ROWS = 2_000  # of a chunk: few, so that the database never waits long for the next ones
 LONGEST_SHOWN = 80
 AREAS_APART = "area-differs"
 AREAS_REMEDY = "check which of them is right; the official area is kept"
@@ -22,7 +23,7 @@ AREAS_REMEDY = "check which of them is right; the official area is kept"
 
 @dataclass
 class Chunk:
-    """Some rows as they came from the file: their numbers, cells by source column, and WKB where there is geometry."""
+    """Some rows, ROWS at most, as they came from the file: their numbers, cells by source column, and WKB if there is any."""
 
     rows: Sequence[int]
     cells: Sequence[Sequence[Any]]
@@ -65,6 +66,7 @@ class Columns:
         self.positions = positions
         self.label_position = label_position
         self.readers: dict[str, Reader] = {column.name: reader(column, options) for column in layer.columns}
+        self.plain_readers = {column.name: plain_reader(column, options) for column in layer.columns}
 
     def findings(self, chunk: Chunk) -> Findings:
         """An empty list of findings, its rows labelled by the layer's identifying column."""
@@ -83,9 +85,11 @@ class Columns:
         position = self.positions.get(column.name)
         if position is None:
             return [column.default] * len(chunk.rows)
-        read, cells = self.readers[column.name], chunk.cells[position]
+        read, plainly, cells = self.readers[column.name], self.plain_readers[column.name], chunk.cells[position]
+        if plainly and (plain := plainly(cells)) is not None:
+            return list(plain)
         try:
-            values = [read(cell) for cell in cells]
+            values = list(map(read, cells))
             clear = not (column.filled and None in values)
         except Unreadable:
             clear = False

@@ -6,12 +6,14 @@ one letter, four bytes of length, the content. `D` COPY text, `P` progress, `I` 
 """
 
 import codecs
+import gc
 import json
 import os
 import struct
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -43,6 +45,7 @@ def main(folder: str, project: str) -> None:
     """Do the job in the folder; whatever goes wrong ends in a refusal frame or in the process's end."""
     pipe = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # nothing that a library prints may get among the frames
+    gc.set_threshold(100_000)  # rows come by the thousand and leave no cycles
     job = Path(folder)
     order = json.loads((job / "job.json").read_text(encoding="utf-8"))
 
@@ -172,15 +175,15 @@ def _pass_on(
     values = columns.read(chunk, findings)
     shapes = _shapes(chunk, columns.layer, source, findings, values, options)
     _send_issues(send, findings.issues)
-    good = (~findings.bad).nonzero()[0].tolist()
-    for start in range(0, len(good), SLICE):
-        part = good[start : start + SLICE]
-        wkb = None if shapes is None else _ewkb(shapes, part)
+    good = ~findings.bad
+    rows = list(compress(chunk.rows, good))
+    if rows:
+        cells = {name: list(compress(column, good)) for name, column in values.items()}
+        wkb = None if shapes is None else _ewkb(shapes[good])
         if kept is not None and wkb is not None:
-            kept.add(chunk.rows, values, part, shapes[part], wkb)
-        cells = [[column[at] for at in part] for column in values.values()]
-        send(b"D", copy_text([chunk.rows[at] for at in part], cells, wkb))
-    return int(findings.bad.sum())
+            kept.add(rows, cells, shapes[good], wkb)
+        send(b"D", copy_text(rows, list(cells.values()), wkb))
+    return len(chunk.rows) - len(rows)
 
 
 def _shapes(chunk: "Chunk", layer: Layer, source: Source, findings: Any, values: Any, options: Options) -> Any:
@@ -199,10 +202,10 @@ def _shapes(chunk: "Chunk", layer: Layer, source: Source, findings: Any, values:
     return checked
 
 
-def _ewkb(shapes: Any, part: list[int]) -> Any:
+def _ewkb(shapes: Any) -> Any:
     from parcels.importing.shapes import ewkb
 
-    return ewkb(shapes[part])
+    return ewkb(shapes)
 
 
 def _send_issues(send: Send, issues: list[Issue]) -> None:

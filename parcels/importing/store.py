@@ -19,7 +19,6 @@ from parcels.importing import beside, closing, overlapping, together
 from parcels.importing.contract import Issue, Limits, Options, Refused, located
 from parcels.importing.sandbox import Reading, read
 from parcels.limits import OutlinesError, over_outlines
-from parcels.sql import counted
 from rules.law import LAW
 
 RENAMED = {"holdings": {"key": "parcel_key"}, "deductions": {"id": "ref"}}
@@ -117,7 +116,7 @@ def _checked(
 ) -> tuple[list[Issue], int]:
     """Bring the good rows into the workspace; gives the findings so far, and how many rows are rejected."""
     seen = _take_in(session, target, reading, options.since)
-    session.execute(text(counted(f"stated, {target.incoming} (row, {target.unit})", target=10)))
+    history.all_in(session, target)
     seen += together.check(session, target, [*reading.issues, *seen])
     issues = [*reading.issues, *seen]
     rejected = reading.rows_rejected + len({issue.row for issue in seen if issue.severity == "error"})

@@ -9,11 +9,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from parcels.importing.checks import Chunk
+from parcels.importing.checks import ROWS, Chunk
 from parcels.importing.contract import Options, Refused
 from parcels.importing.whole import cut, mismatched
 
-ROWS = 10_000
 LONGEST_CELL = 32_767
 MOST_ENTRIES = 200
 MOST_INFLATED = 512 << 20

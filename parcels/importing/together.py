@@ -126,7 +126,7 @@ _CLASHES = """
 WITH again AS MATERIALIZED (
     SELECT s.*, r.geom
     FROM stated s
-    JOIN (SELECT unit FROM stated GROUP BY unit HAVING count(*) > 1) repeated USING (unit)
+    JOIN repeated USING (unit)
     JOIN (SELECT row, {geom}::geometry AS geom FROM {rows}) r USING (row)
 )
 SELECT a.row, a.unit, min(b.row) AS other, bool_and(a.content = b.content) AS same

@@ -7,15 +7,19 @@ import difflib
 import functools
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+import numpy as np
 
 from parcels.importing.contract import Options
 from parcels.importing.layers import Column
 
 Cell = object
 Reader = Callable[[Cell], str | None]
+PlainReader = Callable[[Sequence[Any]], Sequence[str] | None]
 
 LONGEST_TEXT = 500
 LARGEST_M2 = Decimal(10) ** 9
@@ -88,6 +92,22 @@ def key(cell: Cell, land: str) -> str | None:
     return found
 
 
+def plain_keys(cells: Sequence[Any], land: str) -> Sequence[str] | None:
+    """The cells as they are if `key` would take every one of them so; None where some need a closer look."""
+    try:
+        lines = "\n".join(cells)
+    except TypeError:
+        return None
+    plain = len(lines) == 21 * len(cells) - 1 and _keys(land).fullmatch(lines)
+    return cells if plain else None
+
+
+@functools.cache
+def _keys(land: str) -> re.Pattern[str]:
+    one = rf"(?={re.escape(land)}){_KEY.pattern}"
+    return re.compile(rf"{one}(?:\n{one})*", re.ASCII)
+
+
 def _key_remedy(found: str) -> str:
     shape = "Land 2, Gemarkung 4, Flur 3, Zaehler 5, Nenner 4, Folge 2 digits; _ where Flur, Nenner, Folge are missing"
     if re.search(r"\s", found):
@@ -99,8 +119,6 @@ def _key_remedy(found: str) -> str:
 
 def area(cell: Cell, positive: bool) -> str | None:
     """Square metres with at most 2 decimals (half up), decimal comma or point; never negative, at most 1e9."""
-    if isinstance(cell, float) and 1 <= cell <= 1e9 and float(plain := f"{cell:.2f}") == cell:
-        return plain
     amount = _amount(cell)
     if amount is None:
         return None
@@ -115,6 +133,18 @@ def area(cell: Cell, positive: bool) -> str | None:
     if positive and rounded == 0:
         raise Unreadable("absurd-area", "rounds to zero square metres: give square metres or leave it empty")
     return str(rounded)
+
+
+def plain_areas(cells: Sequence[Any]) -> Sequence[str] | None:
+    """What `area` reads from cells that are numbers of at most 2 decimals, 1 m2 or more; None where one is not."""
+    if not set(map(type, cells)) <= {int, float}:
+        return None
+    try:
+        amounts = np.array(cells, dtype=np.float64)
+    except OverflowError:
+        return None
+    plain = (amounts >= 1) & (amounts <= float(LARGEST_M2)) & (np.rint(amounts * 100) / 100 == amounts)
+    return [f"{amount:.2f}" for amount in cells] if plain.all() else None
 
 
 def _amount(cell: Cell) -> Decimal | None:
@@ -214,6 +244,13 @@ def reader(column: Column, options: Options) -> Reader:
         known = options.choices[column.name]
         return _remembering(lambda cell: choice(cell, known, column.name))
     return _remembering({"yes_no": yes_no, "day": day}.get(column.kind, text))
+
+
+def plain_reader(column: Column, options: Options) -> PlainReader | None:
+    """The function that reads the cells of a column at once where all of them are plain; None where there is none."""
+    if column.kind == "key":
+        return functools.partial(plain_keys, land=options.limits.land)
+    return plain_areas if column.kind == "area" else None
 
 
 def _remembering(read: Reader) -> Reader:

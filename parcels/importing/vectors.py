@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyproj
 
-from parcels.importing.checks import Chunk
+from parcels.importing.checks import ROWS, Chunk
 from parcels.importing.contract import Options, Refused
 from parcels.importing.whole import Wholeness, unclear
 
@@ -20,7 +20,6 @@ import pyogrio.errors  # noqa: E402
 import pyogrio.raw  # noqa: E402
 
 DRIVERS = {"GML", "GPKG", "ESRI Shapefile", "GeoJSON", "FlatGeobuf", "CSV"}
-ROWS = 2_000  # of a chunk: few, so that the database never waits long for the next ones
 READ = 5 * ROWS  # that GDAL reads at once
 LONGITUDE_LATITUDE = pyproj.CRS.from_user_input("OGC:CRS84")
 Meta = dict[str, Any]

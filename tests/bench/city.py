@@ -103,6 +103,7 @@ def record(
 def record_stated(session: Session, layer: history.Layer, at: datetime = AT) -> int:
     """Record what was stated of a layer and refresh the statistics; how many facts were added."""
     instant = history.lock(session, at)
+    history.all_in(session, layer)
     added = history.amend(session, layer, instant).added
     history.record(session, instant, "import", "bench", layer=layer.name)
     session.commit()

@@ -101,7 +101,7 @@ def test_a_sweep_in_windows_finds_what_one_look_does(tmp_path, monkeypatch):
     kept = alongside.Outlines(1 << 20)
     multi = shapely.multipolygons([[shape] for shape in shapes])
     values = {"key": [parcel_key(n) for n in range(41)], "valid_from": [None] * 41, "valid_to": [None] * 41}
-    kept.add(range(1, 42), values, list(range(41)), multi, list(shapely.to_wkb(multi)))
+    kept.add(range(1, 42), values, multi, list(shapely.to_wkb(multi)))
     expected = {
         (a + 1, b + 1) for a in range(41) for b in range(a + 1, 41) if shapes[a].intersection(shapes[b]).area > 1
     }

@@ -76,7 +76,7 @@ def test_where_the_gate_cannot_compare_parcels_it_says_so(monkeypatch):
     kept = alongside.Outlines(1 << 20)
     multi = np.array([shapely.MultiPolygon([square(0)]), shapely.MultiPolygon([square(0, side=60)])])
     values = {"key": [parcel_key(n) for n in range(2)], "valid_from": [None] * 2, "valid_to": [None] * 2}
-    kept.add(range(1, 3), values, [0, 1], multi, list(shapely.to_wkb(multi)))
+    kept.add(range(1, 3), values, multi, list(shapely.to_wkb(multi)))
     assert [issue.kind for issue in alongside.findings(kept, 60)] == [alongside.KIND]
     monkeypatch.setattr(alongside.shapely, "relate_pattern", fails)
     (issue,) = alongside.findings(kept, 60)

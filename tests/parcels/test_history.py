@@ -221,6 +221,7 @@ def replace(session, layer, *rows):
     at = history.lock(session, AT + timedelta(days=5))
     rows_by_hand = f"INSERT INTO {target.incoming} {history.by_hand(target)[target.incoming]}"
     session.execute(text(rows_by_hand), {"rows": history.as_json(rows)})
+    history.all_in(session, target)
     return register.record_stated(session, layer, at, "import", "test", replace=True)
 
 
