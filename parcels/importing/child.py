@@ -6,7 +6,6 @@ one letter, four bytes of length, the content. `D` COPY text, `P` progress, `I` 
 """
 
 import codecs
-import gc
 import json
 import os
 import struct
@@ -45,7 +44,6 @@ def main(folder: str, project: str) -> None:
     """Do the job in the folder; whatever goes wrong ends in a refusal frame or in the process's end."""
     pipe = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # nothing that a library prints may get among the frames
-    gc.set_threshold(100_000)  # rows come by the thousand and leave no cycles
     job = Path(folder)
     order = json.loads((job / "job.json").read_text(encoding="utf-8"))
 
