@@ -38,9 +38,8 @@ def compare(session: Session, table: str, unit: str, replace: bool) -> tuple[int
 
     With `replace` the units that are not stated lose the days that the rows cover.
     """
-    session.execute(
-        text(f"INSERT INTO amendment (fact, row, days, closes, unit, content) {query(table, unit, replace)}")
-    )
+    columns = "fact, row, days, closes, unit, content"
+    session.execute(text(f"INSERT INTO amendment ({columns}) {query(table, unit, replace)}; {counted('amendment')}"))
     closed, added, ended = session.execute(text(COUNTS)).one()
     return closed, added, ended
 

@@ -6,6 +6,7 @@ one letter, four bytes of length, the content. `D` COPY text, `P` progress, `I` 
 """
 
 import codecs
+import gc
 import json
 import os
 import struct
@@ -107,6 +108,7 @@ def _read(path: Path, layer: Layer, options: Options, send: Send) -> tuple[dict[
     )
     _send_issues(send, _file_notes(layer, source.names, places))
     kept = _outlines(layer, options)
+    gc.freeze()  # what was imported stays: it need not be looked through again and again
     read = rejected = 0
     for chunk in source.chunks([source.names[place] for place in places]):
         read += len(chunk.rows)
