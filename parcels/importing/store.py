@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from parcels import history, register
-from parcels.importing import beside, closing, overlapping, together
+from parcels.importing import beside, closing, districts, overlapping, together
 from parcels.importing.contract import Issue, Limits, Options, Refused, located
 from parcels.importing.sandbox import Reading, read
 from parcels.limits import OutlinesError, over_outlines
@@ -173,6 +173,8 @@ def _after(session: Session, target: history.Layer, change: register.Change) -> 
     found = [remark.issue() for remark in beside.check(session, target)]
     if target.name == "parcels" and change.recording is not None:
         found += [remark.issue() for remark in overlapping.check(session, change.at)]
+    if target.name == "districts" and change.recording is not None:
+        found += districts.check(session, change.at)
     if target.name == "zones" and change.recording is not None:
         found += _zones_of_one_day(session, change.at)
     return found

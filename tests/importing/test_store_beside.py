@@ -2,6 +2,7 @@
 
 from gate_files import features, parcel_key, square
 from registers import holdings, net, take
+from shapely.affinity import translate
 
 
 def same_day(report):
@@ -46,3 +47,24 @@ def test_holdings_of_unknown_parcels_and_needless_areas_are_told(session, world)
     ]
     assert [issue.field for issue in report.issues] == ["key", "declared_net_m2", "designation"]
     assert net(session) == 100_500
+
+
+def overlapping(report):
+    return [issue for issue in report.issues if issue.kind == "districts-overlap"]
+
+
+def test_bezirke_that_share_land_are_reported(session, tmp_path):
+    rows = [{"name": "Nord"}, {"name": "Mitte"}]
+    shapes = [square(), translate(square(), 60)]
+    (issue,) = overlapping(take(session, "districts", features(tmp_path / "d.geojson", shapes, rows)))
+    assert (issue.feature, issue.severity, issue.value) == ("Mitte", "warning", "4000.00")
+    assert "Mitte and Nord share 4000.00 m2" in issue.message
+    later = features(tmp_path / "e.geojson", [translate(square(), 120)], [{"name": "Altona"}])
+    assert [issue.value for issue in overlapping(take(session, "districts", later))] == ["4000.00"]
+
+
+def test_bezirke_along_one_border_or_on_other_days_do_not_share_land(session, tmp_path):
+    rows = [{"name": "Nord"}, {"name": "Mitte"}, {"name": "Alt-Nord", "valid_to": "2008-03-01"}]
+    rows[0]["valid_from"] = "2008-03-01"
+    shapes = [square(), translate(square(), 99.95), square()]
+    assert overlapping(take(session, "districts", features(tmp_path / "d.geojson", shapes, rows))) == []
