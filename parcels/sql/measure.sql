@@ -298,7 +298,7 @@ home AS MATERIALIZED (  -- joined, not looked up row by row: that would read all
 )
 SELECT m.key, m.part, m.days, m.district, m.designation, m.in_use_as_commercial, m.plans, m.gross_m2,
        m.gross_m2 - m.outside_m2 AS port_m2, m.net_m2, m.area_basis, h.site, h.holder, h.disposition,
-       jsonb_build_array(
+       json_build_array(
            m.designation, m.in_use_as_commercial, m.outside_m2 = 0 AND m.gross_m2 > 0,
            CASE WHEN m.area_basis <> 'declared' OR h.declared_net_m2 IS NOT NULL
                 THEN width_bucket(m.net_m2, CAST(:size_limits AS numeric[])) END,
