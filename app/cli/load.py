@@ -15,14 +15,15 @@ import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from sqlalchemy import Engine
 
-from app import clock, csvfile
+from app import csvfile, imports
 from app.cli import base
 from app.cli.base import Refusal
 from parcels import db, demo
 from parcels.importing import LAYERS, Issue, Refused, sweep
 from parcels.importing.closing import Closing, ClosingUnconfirmed
-from parcels.importing.store import LoadOptions, Report, load
+from parcels.importing.store import LoadOptions, Report
 from parcels.importing.store import Progress as OnProgress
+from parcels.runs import Order
 
 SHOWN = 50
 ISSUE_FIELDS = tuple(field.name for field in fields(Issue))
@@ -91,11 +92,10 @@ def _import_one(layer: str, file: Path, options: LoadOptions, actor: str, note: 
 
     What it would end is asked about where somebody sits at the terminal: nothing is held open meanwhile.
     """
+    order = Order(layer, file.name or str(file), actor, options, note)
     try:
-        if os.path.isdir(file):  # noqa: PTH112 (says no where it may not look)
-            raise Refused("not-a-file", f"'{file}' is a folder: name the files in it.")
-        with base.writing(commit=not options.dry_run) as session, _progress(file.name) as on_progress:
-            done = load(session, layer, file, options, clock.now(), actor, on_progress, note)
+        with base.owner_engine(base.connected()) as engine, _progress(file.name) as on_progress:
+            done = imports.at_once(engine, order, file, on_progress)
     except ClosingUnconfirmed as unconfirmed:
         if not _agreed(file, unconfirmed.closing):
             return _refused(file, unconfirmed)
