@@ -27,6 +27,12 @@ def read_session(request: Request) -> Iterator[Session]:
         yield session
 
 
+def fresh_session(request: Request) -> Iterator[Session]:
+    """A session that sees with each statement what is so by then, for what goes on while it is asked about. It commits nothing."""
+    with request.app.state.writing() as session:
+        yield session
+
+
 def write_session(request: Request) -> Iterator[Session]:
     """A session that commits before the answer leaves, and rolls back when the route raises."""
     with request.app.state.writing() as session:
@@ -35,6 +41,7 @@ def write_session(request: Request) -> Iterator[Session]:
 
 
 # Without this scope the code after `yield` runs when the answer has left: a failed commit would still say 200.
+FreshSession = Annotated[Session, Depends(fresh_session, scope="function")]
 ReadSession = Annotated[Session, Depends(read_session, scope="function")]
 WriteSession = Annotated[Session, Depends(write_session, scope="function")]
 

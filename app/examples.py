@@ -216,3 +216,60 @@ READY: dict[str, Any] = {
     "rules_version": "1-0123456789ab",
     "recorded_at": "2026-11-16T08:00:00Z",
 }
+
+IMPORT_QUEUED: dict[str, Any] = {
+    "id": 17,
+    "layer": "parcels",
+    "source": "flurstuecke.gpkg",
+    "sha256": "0" * 64,
+    "state": "queued",
+    "dry_run": False,
+    "sent": True,
+    "actor": None,
+    "note": "Fortführung November",
+    "created_at": "2026-11-20T12:00:00Z",
+    "started_at": None,
+    "finished_at": None,
+    "attempts": 0,
+    "progress": {"step": None, "done": 0, "total": None},
+    "rows_read": None,
+    "rows_passed": None,
+    "rows_rejected": None,
+    "facts": {"closed": None, "added": None, "ended": None},
+    "recording": None,
+    "refusal": None,
+    "findings": {"errors": 0, "warnings": 0, "notes": 0},
+    "layers_of_defence": None,
+}
+IMPORT_DONE: dict[str, Any] = {
+    **IMPORT_QUEUED,
+    "state": "done_with_rejected",
+    "started_at": "2026-11-20T12:00:01Z",
+    "finished_at": "2026-11-20T12:00:09Z",
+    "attempts": 1,
+    "progress": {"step": "posting", "done": 0, "total": None},
+    "rows_read": 1200,
+    "rows_passed": 1199,
+    "rows_rejected": 1,
+    "facts": {"closed": 3, "added": 12, "ended": 0},
+    "recording": 42,
+    "findings": {"errors": 1, "warnings": 0, "notes": 0},
+    "layers_of_defence": ["rlimits", "network", "landlock"],
+}
+ISSUE: dict[str, Any] = {
+    "number": 1,
+    "file": "flurstuecke.gpkg",
+    "row": 7,
+    "feature": KEY,
+    "field": "official_m2",
+    "kind": "no-number",
+    "severity": "error",
+    "message": f"Row 7 ({KEY}), official_m2: 'viel' is no number.",
+    "value": "viel",
+    "before_m2": None,
+    "after_m2": None,
+}
+IMPORT: dict[str, Any] = {**IMPORT_DONE, "kinds": [{"severity": "error", "kind": "no-number", "count": 1}]}
+IMPORTS: dict[str, Any] = {"imports": [IMPORT_DONE], "next": None}
+IMPORT_ISSUES: dict[str, Any] = {"id": 17, "state": "done_with_rejected", "issues": [ISSUE], "next": None}
+IMPORT_ISSUES_CSV = "number,file,row,feature,field,kind,severity,message,value,before_m2,after_m2\r\n"

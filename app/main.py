@@ -17,7 +17,7 @@ from app.bodies import HoldingIn, ParcelIn
 from app.deps import KNOWN_NAMES
 from app.etag import NotModified
 from app.middleware import Guard
-from app.routes import health, parcels, reserve, stock
+from app.routes import health, imports, parcels, reserve, stock
 from app.schemas.common import ProblemOut
 from app.settings import Settings
 from parcels import db
@@ -29,7 +29,7 @@ DESCRIPTION = (
     "state of knowledge. Errors are problem+json (RFC 9457)."
 )
 
-ROUTERS = (health.router, reserve.router, stock.router, parcels.router)
+ROUTERS = (health.router, reserve.router, stock.router, parcels.router, imports.router)
 
 
 def create_app(settings: Settings, sessions: Callable[[], Session] | None = None) -> FastAPI:
@@ -58,7 +58,8 @@ def create_app(settings: Settings, sessions: Callable[[], Session] | None = None
         redirect_slashes=False,
     )
     app.state.settings, app.state.reading, app.state.writing = settings, reading, writing
-    app.add_middleware(Guard, hosts=settings.hosts(), max_body_bytes=settings.max_body_bytes)
+    larger = {imports.router.prefix: settings.max_upload_bytes}
+    app.add_middleware(Guard, hosts=settings.hosts(), max_body_bytes=settings.max_body_bytes, larger=larger)
     problems.install(app)
     app.add_exception_handler(NotModified, _not_modified)
     _add_routes(app, settings)
@@ -107,7 +108,8 @@ def _with_nulls(schema: dict[str, Any]) -> None:
     """Put the examples back as they are written: the framework drops their nulls, which callers must send."""
     for route in (route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)):
         for method in route.methods or ():
-            answer = schema["paths"][route.path_format][method.lower()]["responses"]["200"]
-            answer["content"]["application/json"].update(route.responses[200]["content"]["application/json"])
+            status = route.status_code or 200
+            answer = schema["paths"][route.path_format][method.lower()]["responses"][str(status)]
+            answer["content"]["application/json"].update(route.responses[status]["content"]["application/json"])
     for model in (HoldingIn, ParcelIn):
         schema["components"]["schemas"][model.__name__]["examples"] = model.model_json_schema()["examples"]

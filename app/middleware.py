@@ -1,5 +1,7 @@
 """What holds for every request and answer: a host of ours, a body that is not too large, strict orders for browsers."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from starlette.exceptions import HTTPException
@@ -15,8 +17,11 @@ RAW = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items
 class Guard:
     """ASGI middleware, outermost: refuses foreign hosts and large bodies, adds the security headers to every answer."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], max_body_bytes: int) -> None:
-        self.app, self.hosts, self.max_body_bytes = app, hosts, max_body_bytes
+    def __init__(
+        self, app: ASGIApp, hosts: frozenset[str], max_body_bytes: int, larger: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
+        """`larger`: paths below which a body may be larger."""
+        self.app, self.hosts, self.max_body_bytes, self.larger = app, hosts, max_body_bytes, larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -32,7 +37,11 @@ class Guard:
 
         refusal = self._refusal(scope)
         inner: ASGIApp = self.app if refusal is None else respond(refusal)
-        await inner(scope, self._counted(receive), with_headers)
+        await inner(scope, self._counted(receive, self._most(scope)), with_headers)
+
+    def _most(self, scope: Scope) -> int:
+        """How large the body of this request may be."""
+        return self.larger.get(scope["path"], self.max_body_bytes)
 
     def _refusal(self, scope: Scope) -> Problem | None:
         """What can be refused by the head of the request alone."""
@@ -40,11 +49,12 @@ class Guard:
             remedy = "Use one of the service's own names, or add this one to LANDRESERVE_ALLOWED_HOSTS."
             error = field_error("Host", "Unknown", remedy)
             return Problem("host-not-allowed", KINDS["host-not-allowed"].meaning, [error])
-        if any(int(length) > self.max_body_bytes for length in _named(scope, b"content-length") if length.isdigit()):
+        most = self._most(scope)
+        if any(int(length) > most for length in _named(scope, b"content-length") if length.isdigit()):
             return Problem("too-large", KINDS["too-large"].meaning)
         return None
 
-    def _counted(self, receive: Receive) -> Receive:
+    def _counted(self, receive: Receive, most: int) -> Receive:
         """The body as it comes, until it is too large: for callers that do not say its length, or lie about it."""
         taken = 0
 
@@ -52,7 +62,7 @@ class Guard:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self.max_body_bytes:
+            if taken > most:
                 raise HTTPException(413)
             return message
 

@@ -37,6 +37,28 @@ KINDS: dict[str, Kind] = {
         "At that state of knowledge (`known_at`) the register had not heard of the parcel yet. `first_recorded_at` names the "
         "instant since which it has.",
     ),
+    "import-unknown": Kind(
+        404,
+        "No such import",
+        "Import unbekannt",
+        "Einen Import mit dieser Nummer gibt es nicht. Alle stehen unter /api/imports.",
+        "There is no import of that number. All of them are listed at /api/imports.",
+    ),
+    "key-reused": Kind(
+        422,
+        "The Idempotency-Key is used already",
+        "Idempotency-Key schon vergeben",
+        "Unter diesem „Idempotency-Key“ wurde schon etwas anderes gesandt. Für einen neuen Import einen neuen Schlüssel wählen.",
+        "Something else was sent under this Idempotency-Key before. Choose a new key for a new import.",
+    ),
+    "queue-full": Kind(
+        503,
+        "Too many imports wait",
+        "Zu viele Importe warten",
+        "Es warten schon so viele Importe, wie LANDRESERVE_MAX_QUEUED_IMPORTS zulässt. Nichts wurde angenommen; nach „Retry-After“ "
+        "noch einmal senden.",
+        "As many imports wait as LANDRESERVE_MAX_QUEUED_IMPORTS allows. Nothing was taken: send it again after Retry-After.",
+    ),
     "invalid-request": Kind(
         422,
         "The request cannot be understood",
@@ -48,8 +70,8 @@ KINDS: dict[str, Kind] = {
         400,
         "The body cannot be read",
         "Inhalt nicht lesbar",
-        "Der Inhalt der Anfrage ist kein lesbares JSON.",
-        "The body of the request is no readable JSON.",
+        "Der Inhalt der Anfrage ist kein lesbares JSON (oder, wo eine Datei erwartet wird, kein lesbares Formular).",
+        "The body of the request is no readable JSON (or, where a file is expected, no readable form).",
     ),
     "host-not-allowed": Kind(
         400,

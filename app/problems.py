@@ -18,12 +18,13 @@ from app.problem_kinds import KINDS
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
 from parcels.limits import OutlinesError, gave_up, over_outlines
 from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
+from parcels.run_queries import RunUnknownError
 from rules.law import NotInForce
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_SECONDS = {"busy": 5, "too-expensive": 30, "write-timeout": 30, "database-unavailable": 5}
+RETRY_SECONDS = {"busy": 5, "queue-full": 60, "too-expensive": 30, "write-timeout": 30, "database-unavailable": 5}
 BY_STATUS = {400: "malformed-body", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 BY_SQLSTATE = {
     "55P03": "busy",  # lock timeout
@@ -91,6 +92,8 @@ def of(error: Exception, writing: bool = False) -> Problem:
             return Problem("not-in-force", str(error), begins=error.begins)
         case ParcelUnknownError():
             return Problem("parcel-unknown", str(error))
+        case RunUnknownError():
+            return Problem("import-unknown", str(error))
         case ParcelNotYetKnownError():
             told = [field_error("known_at", "Before the first recording of this parcel", error.remedy)]
             return Problem("not-yet-known", str(error), told, first_recorded_at=error.first_recorded_at.isoformat())
@@ -181,6 +184,7 @@ def install(app: FastAPI) -> None:
         StaleError,
         KnownAtAheadError,
         OutlinesError,
+        RunUnknownError,
     )
     framework = (
         ValueRefusedError,

@@ -56,17 +56,26 @@ def _call(schema: dict[str, Any], base: str, path: str, method: str, operation: 
         "description": " ".join(operation.get("description", "").split()),
         "token": writes,
         "parameters": [{"description": "", **p, "kind": _kind(p["schema"])} for p in operation.get("parameters", [])],
-        "curl": _curl(base, path, method, writes),
+        "curl": _curl(base, path, method, operation.get("requestBody")),
         "body": body,
-        "answer": _example(operation["responses"]["200"]["content"]["application/json"]),
+        "answer": _example(_success(operation)["content"]["application/json"]),
         "problems": sorted(_problems(operation)),
     }
 
 
-def _curl(base: str, path: str, method: str, writes: bool) -> str:
-    address = base + path.replace("{key}", "029901___00017______")
-    if not writes:
+def _success(operation: dict[str, Any]) -> dict[str, Any]:
+    """The one answer of an operation that is no problem."""
+    found: dict[str, Any] = next(answer for status, answer in operation["responses"].items() if status.startswith("2"))
+    return found
+
+
+def _curl(base: str, path: str, method: str, body: dict[str, Any] | None) -> str:
+    address = base + path.replace("{key}", "029901___00017______").replace("{number}", "17")
+    if body is None:
         return f"curl '{address}'"
+    if (form := body["content"].get("multipart/form-data")) is not None:
+        fields = " ".join(f"-F {name}={json.dumps(value)}" for name, value in form["schema"]["examples"][0].items())
+        return f"curl '{address}' \\\n  -H 'Authorization: Bearer lr_...' \\\n  -F file=@parcels.gpkg {fields}"
     headers = "-H 'Authorization: Bearer lr_...' -H 'If-Match: \"...\"' -H 'Content-Type: application/json'"
     return f"curl -X {method.upper()} '{address}' \\\n  {headers} \\\n  -d @body.json"
 
@@ -80,8 +89,11 @@ def _example(content: dict[str, Any]) -> str | None:
 
 
 def _body(operation: dict[str, Any], schema: dict[str, Any]) -> str | None:
-    """The example that the body's schema carries."""
-    name = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    """The example that the body's schema carries; of a form, the call shows it."""
+    content = operation["requestBody"]["content"]
+    if "multipart/form-data" in content:
+        return None  # its fields stand in the call
+    name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
     return json.dumps(schema["components"]["schemas"][name]["examples"][0], ensure_ascii=False, indent=2)
 
 

@@ -1,13 +1,19 @@
-"""The command up: database, schema, demo register, rules, then the service itself."""
+"""The commands up (database, schema, demo register, rules, then the service itself) and worker (the imports that are sent)."""
 
 import errno
+import os
+import signal
 import socket
-from typing import Annotated
+import sys
+import threading
+from contextlib import nullcontext
+from typing import Annotated, NoReturn
 
 import typer
 from sqlalchemy import Engine
 
 from app import clock
+from app import worker as work
 from app.cli import base
 from app.cli.base import Refusal
 from app.cli.load import show_demo
@@ -20,16 +26,18 @@ from rules.law import LAW
 def add_to(cli: typer.Typer) -> None:
     """Register the command."""
     cli.command()(up)
+    cli.command()(worker)
 
 
 def up(
     empty: Annotated[bool, typer.Option("--empty", help="Without the fictitious demo register.")] = False,
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port; 0 for any free one.")] = None,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Imports that are sent wait for `worker`.")] = False,
 ) -> None:
     """Start everything that is needed, and serve.
 
-    The private PostGIS (unless LANDRESERVE_DATABASE_URL is set), schema, demo register, API and pages."""
+    The private PostGIS (unless LANDRESERVE_DATABASE_URL is set), schema, demo register, worker, API and pages."""
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = Settings().model_copy(update=given)
     with _listening(settings) as listener:
@@ -37,7 +45,39 @@ def up(
         with base.owner_engine(settings) as engine:
             prepare(engine, empty)
         _announce(settings, listener.getsockname()[1])
-        _serve(settings, listener)
+        with nullcontext() if no_worker else work.supervised(_environment(settings)):
+            _serve(settings, listener)
+
+
+def worker(
+    until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,
+) -> None:
+    """Carry out the imports that are sent to the API. `up` runs one by itself; further ones share the work."""
+    settings = base.connected()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    if until_input_ends:
+        threading.Thread(target=_stop_at_end, daemon=True).start()
+    try:
+        with base.owner_engine(settings) as engine:
+            work.work(engine, settings.home)
+    except work.Stopped:
+        base.say("The worker has stopped; what it was at goes on with the next one.")
+
+
+def _stop(*_: object) -> NoReturn:
+    raise work.Stopped
+
+
+def _stop_at_end() -> None:
+    """Whoever started this process holds the other end of its input: when that is gone, so is the reason to work."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What the worker process is told: the database as its owner sees it, and where files that were sent wait."""
+    return {"LANDRESERVE_DATABASE_URL": settings.owner_url(), "LANDRESERVE_HOME": str(settings.home)}
 
 
 def _serve(settings: Settings, listener: socket.socket) -> None:

@@ -48,8 +48,10 @@ def ghost_town(new_database: Callable[[str], Town]) -> tuple[Town, str]:
 
 
 @pytest.fixture(scope="module")
-def fuzzed(ghost_town: tuple[Town, str]) -> Any:
-    return schemathesis.openapi.from_asgi("/openapi.json", service(ghost_town[0].web))
+def fuzzed(ghost_town: tuple[Town, str], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    home = tmp_path_factory.mktemp("home")
+    app = service(ghost_town[0].web, home=home, max_queued_imports=1_000_000)
+    return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))

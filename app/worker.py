@@ -1,0 +1,127 @@
+"""The worker: takes the imports that wait, one after the other, and carries them out. Several may run; none takes another's.
+
+`supervised` keeps one beside the service: a process of its own, so that an import never holds up an answer.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from app import clock, imports, uploads
+from parcels import runs
+from parcels.importing import Refused, sweep
+from parcels.run_tables import ImportRun
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.5
+AGAIN_S = 5.0  # after the database was gone, or the worker fell over
+PATIENCE = "15min"  # a job waits for its turn at the register; who sits at a terminal is told after the role's 10 s
+GONE = (
+    "upload-gone",
+    "The file that was sent is no longer there: the worker must see the service's LANDRESERVE_HOME, and that must outlive a "
+    "restart. Send it again.",
+)
+
+
+class Stopped(KeyboardInterrupt):
+    """The worker is told to stop; the database's driver ends a statement that is under way at this, as at Ctrl-C."""
+
+
+def work(engine: Engine, home: Path) -> None:
+    """Work until Stopped, through every pause of the database."""
+    pause = threading.Event()
+    while True:
+        try:
+            _tidy(engine, home)
+            with imports.own_session(engine, PATIENCE) as session:
+                while True:
+                    if not work_one(engine, session, home):
+                        pause.wait(POLL_S)
+        except SQLAlchemyError as failure:
+            log.warning("the database is gone (%s); trying again in %.0f s", type(failure).__name__, AGAIN_S)
+            pause.wait(AGAIN_S)
+
+
+def work_one(engine: Engine, session: Session, home: Path) -> bool:
+    """Carry out the oldest import that waits; False where none does."""
+    run = runs.claim(session, clock.now())
+    session.commit()
+    if run is None:
+        return False
+    log.info("import %d: %s of %s, try %d", run.id, run.layer, run.source, run.attempt)
+    try:
+        _carry_out(engine, session, run, home)
+        if run.upload is not None and runs.ended(session, run.id):
+            uploads.remove(home, run.upload)
+    finally:
+        runs.release(session, run.id)
+        session.commit()
+    return True
+
+
+def _carry_out(engine: Engine, session: Session, run: ImportRun, home: Path) -> None:
+    """Whatever comes of the import stands in the run; the worker goes on to the next."""
+    file = uploads.file_of(home, run.upload or "", run.source)
+    if run.upload is None or not file.is_file():
+        runs.fail(session, run, *GONE, clock.now())
+        session.commit()
+        return
+    try:
+        imports.carry_out(engine, session, run, file)
+    except Refused as refused:
+        log.info("import %d is refused: %s", run.id, refused.kind)
+    except Exception as error:
+        log.exception("import %d broke off", run.id)
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise
+
+
+def _tidy(engine: Engine, home: Path) -> None:
+    """Delete what a killed process left: files that no run needs any more."""
+    sweep()
+    needed = select(ImportRun.upload).where(ImportRun.state.in_(("queued", "running")), ImportRun.upload.is_not(None))
+    with Session(engine) as session:
+        uploads.sweep(home, {str(folder) for folder in session.scalars(needed)})
+
+
+@contextmanager
+def supervised(environment: dict[str, str]) -> Iterator[None]:
+    """A worker process for the length of the block. It is started again when it falls, and ends when this process does,
+    however that ends: its input closes then."""
+    ending = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(environment, ending), name="worker's keeper", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        keeper.join(timeout=15)
+
+
+def _keep(environment: dict[str, str], ending: threading.Event) -> None:
+    command = [sys.executable, "-c", "from app.cli import main; main()", "worker", "--until-input-ends"]
+    while not ending.is_set():
+        with subprocess.Popen(  # noqa: S603 (our own interpreter, our own code)
+            command, stdin=subprocess.PIPE, env={**os.environ, **environment}, start_new_session=True
+        ) as process:
+            while process.poll() is None and not ending.wait(0.2):
+                pass
+            if process.poll() is None and process.stdin is not None:
+                process.stdin.close()
+                try:
+                    process.wait(timeout=10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+        if not ending.is_set():
+            log.warning("the worker ended with code %s; starting it again", process.returncode)
+            ending.wait(AGAIN_S)
