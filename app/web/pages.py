@@ -35,12 +35,14 @@ TEMPLATES = Environment(
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What all pages of a visit share: the language asked for outright, its translator, the instant, whether /docs is there."""
+    """What all pages of a visit share: the language asked for outright, its translator, the instant, whether /docs is there,
+    the address under which the service is reached."""
 
     language: str | None
     speak: Translator
     now: datetime
     docs: bool
+    base: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,11 @@ def start_page(session: Session, on: str | None, known_at: str | None, visit: Vi
             "remedy": speak.text(fault.remedy, **fault.values),
             "retry": None,
         }
-        return _render(session, "notice.html", 422, visit, plain(visit.now, visit.language), **said)
+        return render(session, "notice.html", 422, visit, plain(visit.now, visit.language), **said)
     try:
         return _answer(session, asked, visit)
     except NotInForce as silence:
-        return _render(session, "notice.html", 409, visit, asked, **_silence(asked, silence, speak))
+        return render(session, "notice.html", 409, visit, asked, **_silence(asked, silence, speak))
 
 
 def closed_page(visit: Visit) -> Rendered:
@@ -75,15 +77,15 @@ def closed_page(visit: Visit) -> Rendered:
     message = visit.speak.text("Reading needs a token here.")
     remedy = visit.speak.text("Ask the operator for access; programs send their token in the header Authorization.")
     asked = plain(visit.now, visit.language)
-    return _render(None, "closed.html", 401, visit, asked, message=message, remedy=remedy)
+    return render(None, "closed.html", 401, visit, asked, message=message, remedy=remedy)
 
 
 def _answer(session: Session, asked: Question, visit: Visit) -> Rendered:
     if asked.seen_at is None:
-        return _render(session, "empty.html", 200, visit, asked, last=queries.recorded_at(session))
+        return render(session, "empty.html", 200, visit, asked, last=queries.recorded_at(session))
     found = contents(session, asked, visit.speak)
     limits = {"seams_shown": SEAMS_SHOWN, "doubts_shown": DOUBTS_SHOWN, "events_shown": EVENTS_SHOWN}
-    return _render(session, "start.html", 200, visit, asked, page=found, **limits)
+    return render(session, "start.html", 200, visit, asked, page=found, **limits)
 
 
 def _silence(asked: Question, silence: NotInForce, speak: Translator) -> dict[str, str]:
@@ -103,13 +105,15 @@ def _silence(asked: Question, silence: NotInForce, speak: Translator) -> dict[st
     }
 
 
-def _render(session: Session | None, name: str, status: int, visit: Visit, asked: Question, **values: Any) -> Rendered:
+def render(session: Session | None, name: str, status: int, visit: Visit, asked: Question, **values: Any) -> Rendered:
+    """A template of the pages with what all of them show."""
     html = TEMPLATES.get_template(name).render(
         speak=visit.speak,
         _=visit.speak.text,
         ngettext=visit.speak.count,
         asked=asked,
         docs=visit.docs,
+        base=visit.base,
         style=STYLE,
         fictitious=session is not None and session.scalar(select(Register.fictitious)),
         rules_version=LAW.version,

@@ -1,16 +1,20 @@
-"""The address of the start page."""
+"""The addresses of the pages."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from app.auth import Caller
-from app.deps import HEAVY, Now, ReadSession
+from app.deps import HEAVY, FreshSession, Now, ReadSession
+from app.web.import_pages import import_page, imports_page
 from app.web.language import LANGUAGES, chosen, translator
-from app.web.pages import Visit, closed_page, start_page
+from app.web.pages import Rendered, Visit, closed_page, start_page
+from parcels.tokens import Token
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,12 +32,36 @@ def start(
     lang: Raw = None,
 ) -> HTMLResponse:
     """The start page in the language of `lang`, else of Accept-Language, else German."""
+    return _answer(request, now, who, lang, lambda visit: start_page(session, on, known_at, visit))
+
+
+@router.get("/imports", response_class=HTMLResponse)
+def imports(
+    request: Request, session: FreshSession, now: Now, who: Caller, before: Raw = None, lang: Raw = None
+) -> HTMLResponse:
+    """The imports, newest first."""
+    return _answer(request, now, who, lang, lambda visit: imports_page(session, before, visit))
+
+
+@router.get("/imports/{number}", response_class=HTMLResponse)
+def one_import(
+    request: Request, session: FreshSession, now: Now, who: Caller, number: str, lang: Raw = None
+) -> HTMLResponse:
+    """One import and what it found."""
+    return _answer(request, now, who, lang, lambda visit: import_page(session, number, visit))
+
+
+def _answer(
+    request: Request, now: datetime, who: Token | None, lang: str | None, show: Callable[[Visit], Rendered]
+) -> HTMLResponse:
+    """A page in the caller's language; the closed one where reading needs a token."""
     settings = request.app.state.settings
     language = lang if lang in LANGUAGES else None
     speak = translator(chosen(language, request.headers.get("accept-language")))
-    visit = Visit(language, speak, now, settings.docs)
+    base = str(settings.public_url or request.base_url).rstrip("/")
+    visit = Visit(language, speak, now, settings.docs, base)
     closed = who is None and settings.read_requires_token
-    page = closed_page(visit) if closed else start_page(session, on, known_at, visit)
+    page = closed_page(visit) if closed else show(visit)
     headers = {
         "Cache-Control": "no-cache",
         "Content-Language": page.language,

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -16,7 +17,9 @@ from babel.messages.pofile import read_po
 
 import app.web
 from app.web.language import CATALOGUES, LANGUAGES, chosen, translator
+from parcels.importing.contract import Severity
 from parcels.published import CONFIDENCES, figures
+from parcels.runs import State as RunState
 from rules.criteria import CRITERIA, Because, Reason
 from rules.facts import Holding, Part, State
 from rules.law import LAW
@@ -33,6 +36,8 @@ CODES = {
     "disposition": TODAY["dispositions.known"].codes,
     "scope": {figure.scope for figure in figures()},
     "confidence": list(CONFIDENCES),
+    "import": list(get_args(RunState)),
+    "severity": list(get_args(Severity)),
 }
 
 
