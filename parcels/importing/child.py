@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from parcels.importing.confine import confine
 from parcels.importing.contract import Issue, Limits, Options, Refused
-from parcels.importing.layers import LAYERS, Layer, matched, spelled
+from parcels.importing.layers import LAYERS, PLANS, Layer, matched, spelled
 
 if TYPE_CHECKING:
     from parcels.importing.alongside import Outlines
@@ -93,6 +93,10 @@ def _compare(kept: "Outlines", seconds: float, send: Send) -> None:
 
 def _read(path: Path, layer: Layer, options: Options, send: Send) -> tuple[dict[str, int], "Outlines | None"]:
     """Read the whole file, sending good rows and findings as they come; gives the counts of rows and parcels' outlines."""
+    if layer.name == PLANS:
+        from parcels.importing import xplangml
+
+        return xplangml.read(path, options, send, lambda issues: _send_issues(send, issues)), None
     from parcels.importing.checks import Columns
 
     _check_encoding_name(options.encoding)

@@ -106,5 +106,6 @@ def _libraries(project: Path) -> list[Path]:
         Path("/dev/null"),
         Path("/dev/urandom"),
         project / "parcels",
+        project / "rules",
     }
     return sorted({path.resolve() for path in wanted if path.exists()})

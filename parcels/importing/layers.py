@@ -35,10 +35,19 @@ class Layer:
     labelled_by: tuple[str, str] | None = None
 
     @property
+    def formats(self) -> frozenset[str]:
+        """The endings of files that the layer is read from."""
+        return PLAN_FORMATS if self.name == PLANS else FORMATS
+
+    @property
     def output(self) -> tuple[str, ...]:
         """Names of the columns that the gate delivers, in order."""
         return ("row", *(column.name for column in self.columns), "geom")
 
+
+FORMATS = frozenset((".geojson", ".gpkg", ".shp", ".fgb", ".gml", ".csv", ".xlsx"))
+PLANS = "plans"  # is read as XPlanGML, by a reader of its own
+PLAN_FORMATS = frozenset((".gml", ".zip"))
 
 KEY = Column(
     "key",
@@ -101,6 +110,18 @@ LAYERS = {
                 *VALIDITY,
             ),
             identity="plan",
+        ),
+        Layer(
+            PLANS,
+            (
+                *(Column(name) for name in ("plan", "number", "kind", "stage")),
+                *(Column(name, "day") for name in ("valid_from", "valid_to")),
+                *(Column(name) for name in ("changes", "bau_nvo", "xplan_version", "gml_id", "feature")),
+                *(Column(name) for name in ("use", "code", "restrictions")),
+                Column("regulates_use", "yes_no"),
+                Column("member"),
+            ),
+            identity="gml_id",
         ),
         Layer(
             "port",

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from parcels.importing.contract import Issue, Limits, Options, Refused
-from parcels.importing.layers import LAYERS
+from parcels.importing.layers import LAYERS, PLANS, Layer
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,6 @@ FOLDER = "landreserve-import-"
 LARGEST_FRAME = 1 << 30
 BLOCK = 1 << 20
 ENDINGS = {".json": ".geojson", ".xml": ".gml"}
-FORMATS = frozenset((".geojson", ".gpkg", ".shp", ".fgb", ".gml", ".csv", ".xlsx"))
 SHAPEFILE_MEMBERS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 # every vector driver of GDAL that is not on the list of vectors.DRIVERS; the child refuses to work if one is left over
@@ -197,7 +196,7 @@ def read(
         raise Refused("layer-unknown", f"There is no layer '{layer}': use one of {', '.join(LAYERS)}.")
     job = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
     try:
-        name, sha256, size = _copied(source, job, options.limits)
+        name, sha256, size = _copied(source, job, LAYERS[layer], options.limits)
         mib = size / (1 << 20)
         cpu = int(options.limits.cpu_seconds + options.limits.cpu_seconds_per_mib * mib)
         order = {"name": name, "layer": layer, "options": _order(options), "cpu_seconds": cpu}
@@ -248,14 +247,19 @@ def _kill(child: "subprocess.Popen[bytes]") -> None:
     child.wait()
 
 
-def _copied(source: Path, job: Path, limits: Limits) -> tuple[str, str, int]:
+def _copied(source: Path, job: Path, layer: Layer, limits: Limits) -> tuple[str, str, int]:
     """Copy the file (of a Shapefile: its members) under a plain name; returns that name, SHA-256 and size in bytes."""
     ending = ENDINGS.get(source.suffix.lower(), source.suffix.lower())
-    if ending not in FORMATS:
+    if ending not in layer.formats:
+        wanted = (
+            "XPlanGML as .gml or .xml, or an archive (.zip) of it."
+            if layer.name == PLANS
+            else "GeoPackage (.gpkg), GeoJSON, Shapefile (.shp), FlatGeobuf (.fgb), GML, CSV or XLSX; unpack archives "
+            "first."
+        )
         raise Refused(
             "format-unknown",
-            f"'{source.suffix or source.name}' is no format that is read: give GeoPackage (.gpkg), GeoJSON, "
-            "Shapefile (.shp), FlatGeobuf (.fgb), GML, CSV or XLSX; unpack archives first.",
+            f"'{source.suffix or source.name}' is no format that the layer {layer.name} is read from: give {wanted}",
         )
     members = _members(source) if ending == ".shp" else {ending: source}
     if ending == ".gpkg" and source.with_name(source.name + "-wal").exists():

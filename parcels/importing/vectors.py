@@ -122,3 +122,13 @@ def _at_once(path: Path, common: Meta, whole: Wholeness) -> Iterator[tuple[Meta,
     """GML, GeoJSON and FlatGeobuf can only be read from the start: one reading for the whole file."""
     meta, _, wkb, fields = pyogrio.raw.read(path, **common)
     yield meta, wkb, fields
+
+
+def numbered(path: Path) -> tuple[list[int], list[Any]]:
+    """The attribute `number` and the WKB of each feature of a GML file with one class; arcs are made lines.
+
+    Features whose geometry GDAL cannot make out are missing: their numbers tell which.
+    """
+    pyogrio.set_gdal_config_options({"GML_SKIP_CORRUPTED_FEATURES": "YES"})
+    _, _, wkb, fields = pyogrio.raw.read(path, columns=["number"], force_2d=True, **_opening(path))
+    return [int(number) for number in fields[0]], list(wkb)

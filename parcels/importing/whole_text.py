@@ -33,7 +33,7 @@ def gml(path: Path, options: Options) -> Wholeness:
     depth = 0
     try:
         with path.open("rb") as file:
-            _refuse_declarations(file.read(1 << 16))
+            refuse_declarations(file.read(1 << 16))
             file.seek(0)
             parser = etree.iterparse(
                 file, events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
@@ -43,13 +43,13 @@ def gml(path: Path, options: Options) -> Wholeness:
                     depth += 1
                     _count(element, depth, counts)
                     if name := element.get("srsName"):
-                        crs.add(_crs_code(name))
+                        crs.add(crs_code(name))
                 else:
                     depth -= 1
                     element.clear(keep_tail=False)
-                    while element.getprevious() is not None:  # lxml keeps cleared siblings otherwise
+                    while depth and element.getprevious() is not None:  # lxml keeps cleared siblings otherwise
                         del element.getparent()[0]
-            _refuse_doctype(parser.root.getroottree())
+            refuse_doctype(parser.root.getroottree())
     except etree.XMLSyntaxError as problem:
         raise cut(f"it is not well-formed XML at line {problem.lineno}") from None
     if len(crs) > 1:
@@ -62,7 +62,8 @@ def gml(path: Path, options: Options) -> Wholeness:
     return Wholeness(sum(counts.values()), by_class=dict(counts), states_crs=code is not None, crs_code=stated)
 
 
-def _refuse_declarations(head: bytes) -> None:
+def refuse_declarations(head: bytes) -> None:
+    """Raises Refused where the first bytes of a document declare its type or entities."""
     plain = head.replace(b"\0", b"").upper()
     if b"<!DOCTYPE" in plain or b"<!ENTITY" in plain:
         raise Refused(
@@ -70,7 +71,8 @@ def _refuse_declarations(head: bytes) -> None:
         )
 
 
-def _refuse_doctype(tree: Any) -> None:
+def refuse_doctype(tree: Any) -> None:
+    """Raises Refused where a document that was read turns out to have declared a type, wherever that stood."""
     if tree.docinfo.doctype or tree.docinfo.internalDTD is not None:
         raise Refused(
             "document-type", "The file declares a document type or entities (DOCTYPE, ENTITY): remove the declaration."
@@ -86,7 +88,7 @@ def _count(element: Any, depth: int, counts: Counter[str]) -> None:
         counts[etree.QName(element).localname] += 1
 
 
-def _crs_code(name: str) -> str:
+def crs_code(name: str) -> str:
     """What is the same in the many spellings of one CRS: the trailing code, by EPSG or by the AdV."""
     last = re.split(r"[:#/]", name.strip())[-1]
     return ADV_CRS.get(last, last)

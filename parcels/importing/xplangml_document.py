@@ -1,0 +1,261 @@
+"""One XPlanGML document: a hardened pass that keeps what the register needs, and sets the geometries aside for GDAL.
+
+Nothing is fetched and nothing is expanded: document types and entities are refused, schema locations are not looked at.
+The geometries go, one a feature, into a file of their own: GDAL then reads exactly these, whatever else a plan holds.
+"""
+
+import copy
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from lxml import etree
+
+from parcels.importing.contract import Limits, Refused
+from parcels.importing.whole import cut
+from parcels.importing.whole_text import MEMBERS, crs_code, refuse_declarations, refuse_doctype
+from rules import xplan
+from rules.xplan import FeatureType
+
+XPLAN = re.compile(r"http://www\.xplanung\.de/xplangml/(\d)/(\d)")
+FHH = re.compile(r"http://www\.xplanung\.de/\d/\d/ADE_FHH")  # Hamburg's extension
+GML = frozenset(("http://www.opengis.net/gml/3.2", "http://www.opengis.net/gml"))
+GML_ID = ("{http://www.opengis.net/gml/3.2}id", "{http://www.opengis.net/gml}id")
+HREF = "{http://www.w3.org/1999/xlink}href"
+AREAL = frozenset(
+    ("Polygon", "Surface", "MultiSurface", "MultiPolygon", "CompositeSurface", "PolyhedralSurface", "MultiGeometry")
+)
+OUTLINE, POSITION = "raeumlicherGeltungsbereich", "position"
+HEAD = b'<shapes xmlns:gml="http://www.opengis.net/gml/3.2">\n'
+TAIL = b"</shapes>\n"
+Element = etree._Element
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A feature that may matter: its number in the file, what it is, its attributes, and how many geometries it has."""
+
+    row: int
+    gml_id: str
+    name: str
+    type: FeatureType
+    attributes: Element
+    geometries: int
+
+
+@dataclass
+class Document:
+    """What one document holds: its version, plans first among its areas as they come, sections, and paragraphs of text."""
+
+    version: str = ""
+    features: int = 0
+    set_aside: int = 0
+    areas: list[Area] = field(default_factory=list)
+    sections: list[Element] = field(default_factory=list)
+    paragraphs: dict[str, Element] = field(default_factory=dict)
+    unused: Counter[str] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
+    without_area: Counter[str] = field(default_factory=Counter)
+    namespaces: Counter[str] = field(default_factory=Counter)
+    crs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def plans(self) -> list[Area]:
+        """The plans, in document order."""
+        return [area for area in self.areas if area.type.use == "outline"]
+
+
+def read(path: Path, shapes: Path, first_row: int, limits: Limits) -> Document:
+    """Read a document, its geometries into `shapes`; Refused where it is none, is cut off, or of no version that is read."""
+    document = Document()
+    try:
+        with path.open("rb") as file, shapes.open("wb") as aside:
+            refuse_declarations(file.read(1 << 16))
+            file.seek(0)
+            aside.write(HEAD)
+            for feature in _features(file, document):
+                document.features += 1
+                if document.features > limits.rows:
+                    raise Refused("too-many-rows", f"The file has more than {limits.rows} features: split it.")
+                _take(feature, first_row + document.features - 1, document, aside)
+            aside.write(TAIL)
+    except etree.XMLSyntaxError as problem:
+        if "huge" in str(problem.msg) or "Excessive" in str(problem.msg):
+            said = f"The XML is nested too deeply, or one value in it is too long (line {problem.lineno}): simplify it."
+            raise Refused("too-intricate", said) from None
+        raise cut(f"it is not well-formed XML at line {problem.lineno}") from None
+    _check(document)
+    return document
+
+
+def _features(file: BinaryIO, document: Document) -> Iterator[Element]:
+    """The features of a collection, each as it ends; they are emptied once they have been looked at."""
+    depth = 0
+    parser = etree.iterparse(
+        file, events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+    )
+    for event, element in parser:
+        if event == "start":
+            depth += 1
+            if name := element.get("srsName"):
+                document.crs.setdefault(crs_code(name), name)
+            continue
+        depth -= 1
+        if depth == 2 and _is_member(element.getparent()):
+            yield element
+        if 0 < depth <= 2:
+            element.clear(keep_tail=False)
+            while element.getprevious() is not None:  # lxml keeps cleared siblings otherwise
+                del element.getparent()[0]
+    refuse_doctype(parser.root.getroottree())
+
+
+def _is_member(parent: Element | None) -> bool:
+    return parent is not None and etree.QName(parent).localname in MEMBERS
+
+
+def _take(feature: Element, row: int, document: Document, aside: BinaryIO) -> None:
+    """Keep a feature of a plan, or count it among those that do not matter."""
+    found = etree.QName(feature)
+    namespace, name = found.namespace or "", str(found.localname)
+    document.namespaces[namespace] += 1
+    if version := XPLAN.fullmatch(namespace):
+        _settle_version(document, f"{version[1]}.{version[2]}")
+    elif not FHH.fullmatch(namespace):
+        document.unknown[name] += 1
+        return
+    type_ = xplan.feature_type(document.version or xplan.VERSIONS[0], name)
+    if name == "BP_Bereich":
+        document.sections.append(_light(feature))
+    elif name in ("BP_TextAbschnitt", "XP_TextAbschnitt"):
+        document.paragraphs[gml_id(feature)] = _light(feature)
+    elif type_ is None:
+        document.unknown[name] += 1
+    elif type_.use == "none":
+        document.unused[name] += 1
+    else:
+        _take_area(feature, row, name, type_, document, aside)
+
+
+def _take_area(feature: Element, row: int, name: str, type_: FeatureType, document: Document, aside: BinaryIO) -> None:
+    shapes = _shapes(feature, OUTLINE if type_.use == "outline" else POSITION)
+    areal = all(etree.QName(shape).localname in AREAL for shape in shapes)
+    if not areal and type_.use == "other_use" and type_.closes != "always":
+        document.without_area[name] += 1  # of these types, points and lines are drawn as well
+        return
+    if len(shapes) == 1:
+        default = next(iter(document.crs.values()), None)
+        _set_aside(shapes[0], row, default, aside)
+        document.set_aside += 1
+    document.areas.append(Area(row, gml_id(feature), name, type_, _light(feature), len(shapes)))
+
+
+def _shapes(feature: Element, name: str) -> list[Element]:
+    return [
+        shape
+        for holder in feature
+        if isinstance(holder.tag, str) and etree.QName(holder).localname == name
+        for shape in holder
+        if isinstance(shape.tag, str) and etree.QName(shape).namespace in GML
+    ]
+
+
+def _set_aside(shape: Element, row: int, default: str | None, aside: BinaryIO) -> None:
+    if default is not None and shape.get("srsName") is None:
+        shape.set("srsName", default)
+    aside.write(b"<gml:featureMember><area><number>%d</number><shape>" % row)
+    aside.write(etree.tostring(shape, with_tail=False))
+    aside.write(b"</shape></area></gml:featureMember>\n")
+
+
+def _light(feature: Element) -> Element:
+    """A feature without its geometries, to be kept after the document has been read."""
+    kept = etree.Element(feature.tag)
+    for name, stated in feature.attrib.items():
+        kept.set(name, stated)
+    for child in feature:
+        if isinstance(child.tag, str) and etree.QName(child).localname not in (OUTLINE, POSITION, "boundedBy"):
+            kept.append(copy.deepcopy(child))
+    return kept
+
+
+def _settle_version(document: Document, version: str) -> None:
+    if version not in xplan.VERSIONS:
+        raise Refused(
+            "version-unknown",
+            f"The file is XPlanGML {version}; {xplan.VERSIONS[0]} to {xplan.VERSIONS[-1]} are read: export it anew.",
+        )
+    if document.version not in ("", version):
+        raise Refused(
+            "version-mixed", f"The file mixes XPlanGML {document.version} and {version}: give the plans one by one."
+        )
+    document.version = version
+
+
+def _check(document: Document) -> None:
+    if not document.version:
+        listed = ", ".join(sorted(document.namespaces)[:5]) or "none"
+        raise Refused(
+            "not-xplangml",
+            f"The file holds no features of XPlanGML {xplan.VERSIONS[0]} to {xplan.VERSIONS[-1]} (namespaces found: "
+            f"{listed[:300]}): give the plan as XPlanGML.",
+        )
+    if not document.plans:
+        raise Refused(
+            "plan-missing", "The file holds no development plan (BP_Plan): other kinds of plans set no use of land."
+        )
+    if len(document.crs) > 1:
+        listed = ", ".join(sorted(document.crs)[:5])
+        raise Refused("crs-mixed", f"The file states several CRS ({listed}): export it in one, best EPSG:25832.")
+
+
+def gml_id(feature: Element) -> str:
+    """The gml:id of a feature; empty where it has none."""
+    return next((found for name in GML_ID if (found := feature.get(name))), "")
+
+
+def gml_name(feature: Element) -> str:
+    """The name that GML itself gives a feature; empty where there is none."""
+    named = [child for child in feature if isinstance(child.tag, str) and etree.QName(child).namespace in GML]
+    return next((" ".join(text.split()) for each in named if _is_name(each) and (text := each.text or "").strip()), "")
+
+
+def _is_name(element: Element) -> bool:
+    return bool(etree.QName(element).localname == "name")
+
+
+def children(element: Element, name: str) -> list[Element]:
+    """The attributes of a name that are XPlanung's own or Hamburg's, not those of GML."""
+    return [
+        child
+        for child in element
+        if isinstance(child.tag, str)
+        and etree.QName(child).localname == name
+        and etree.QName(child).namespace not in GML
+    ]
+
+
+def values(element: Element, name: str) -> list[str]:
+    """The texts of all attributes of a name, blanks folded, empty ones left out."""
+    return [
+        text for child in children(element, name) if (text := " ".join("".join(map(str, child.itertext())).split()))
+    ]
+
+
+def value(element: Element, name: str) -> str | None:
+    """The text of the first attribute of a name; None where there is none."""
+    return next(iter(values(element, name)), None)
+
+
+def inner(element: Element, name: str) -> list[Element]:
+    """The data objects inside the attributes of a name: `<aendert><XP_VerbundenerPlan>...`."""
+    return [each for child in children(element, name) for each in child if isinstance(each.tag, str)]
+
+
+def references(element: Element, *names: str) -> list[str]:
+    """The gml:ids that attributes of these names point to."""
+    hrefs = [child.get(HREF) for name in names for child in children(element, name)]
+    return [str(href).rpartition("#")[2] for href in hrefs if href]
