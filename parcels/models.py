@@ -78,10 +78,14 @@ class Recording(Base):
     """One act of recording: an import, an edit, a rebuild. Its instant opens or closes the `known` of what it touched.
 
     `summary` counts rows and versions; its `ended` are those in whose place, on some of their days, nothing is recorded.
+    Its `origin`, if any, says whose data it is and under which licence (origins.py).
     """
 
     __tablename__ = "recording"
-    __table_args__ = (CheckConstraint("kind IN ('import', 'edit', 'rebuild')", name="ck_kind"),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('import', 'edit', 'rebuild')", name="ck_kind"),
+        Index("ix_recording_origin", "at", postgresql_where=text("summary ? 'origin'")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     at: Mapped[datetime] = mapped_column(unique=True)
