@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from parcels.importing.confine import confine
 from parcels.importing.contract import Issue, Limits, Options, Refused
-from parcels.importing.layers import LAYERS, PLANS, Layer, matched, spelled
+from parcels.importing.layers import LAYERS, PLANS, Layer, as_said, matched, spelled
 
 if TYPE_CHECKING:
     from parcels.importing.alongside import Outlines
@@ -103,7 +103,7 @@ def _read(path: Path, layer: Layer, options: Options, send: Send) -> tuple[dict[
     source = (
         _open_table(path, layer, options) if path.suffix in (".csv", ".xlsx") else _open_vector(path, layer, options)
     )
-    positions = matched(layer, source.names)
+    positions = matched(layer, as_said(layer, source.names, options.columns))
     label = _label_position(layer, source.names, positions)
     places = sorted({*positions.values(), *([] if label is None else [label])})
     used = {place: new for new, place in enumerate(places)}

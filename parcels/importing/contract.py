@@ -40,13 +40,17 @@ class Limits:
 
 @dataclass(frozen=True)
 class Options:
-    """How one file is to be read; `choices` gives the known values of `designation`, `holder`, `disposition`."""
+    """How one file is to be read; `choices` gives the known values of `designation`, `holder`, `disposition`.
+
+    `columns` says which of the file's columns stands for a column of the layer, whatever its other ones are called.
+    """
 
     crs: str | None = None
     repair: bool = False
     encoding: str | None = None
     limits: Limits = Limits()
     choices: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

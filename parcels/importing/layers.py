@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -169,6 +169,18 @@ def spelled(name: str) -> str:
     """A column name as it is compared: without case, umlauts, blanks and punctuation."""
     plain = unicodedata.normalize("NFC", name).casefold().translate(_SPELLING)
     return re.sub(r"[^a-z0-9]", "", plain)
+
+
+def as_said(layer: Layer, found: Sequence[str], columns: Mapping[str, str]) -> list[str]:
+    """A file's column names as `matched` is to see them, where `columns` (of the layer: of the file) says which is which.
+
+    Other columns that could stand for one of these are passed over.
+    """
+    meant = {name: column for column, name in columns.items()}
+    aliases = {
+        spelled(alias) for column in layer.columns if column.name in columns for alias in (column.name, *column.aliases)
+    }
+    return [meant.get(name, "" if spelled(name) in aliases else name) for name in found]
 
 
 def matched(layer: Layer, found: Sequence[str]) -> dict[str, int]:

@@ -19,6 +19,7 @@ from parcels.importing import beside, closing, districts, overlapping, together
 from parcels.importing.contract import Issue, Limits, Options, Refused, located
 from parcels.importing.sandbox import Reading, read
 from parcels.limits import OutlinesError, over_outlines
+from parcels.origins import Origin
 from rules.law import LAW
 
 RENAMED = {"holdings": {"key": "parcel_key"}, "deductions": {"id": "ref"}}
@@ -28,7 +29,10 @@ LAW_LISTS = {"designation": "designations.known", "holder": "holders.known", "di
 
 @dataclass(frozen=True, slots=True)
 class LoadOptions:
-    """How a file is taken: see `landreserve import --help`; `since` dates the rows that state no valid_from."""
+    """How a file is taken: see `landreserve import --help`; `since` dates the rows that state no valid_from.
+
+    `columns` as in Options; `origin` is kept with the recording.
+    """
 
     crs: str | None = None
     repair: bool = False
@@ -38,6 +42,8 @@ class LoadOptions:
     confirm_closing: int | None = None
     dry_run: bool = False
     limits: Limits = field(default_factory=Limits)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def load(
 
     Raises Refused for a file that cannot be taken, or that would end more of the layer than was confirmed.
     """
-    asked = Options(options.crs, options.repair, options.encoding, options.limits, choices())
+    asked = Options(options.crs, options.repair, options.encoding, options.limits, choices(), options.columns)
     session.execute(text("SET LOCAL work_mem = '128MB'"))  # or what passes through is written to disk once more
     with read(source, layer, asked, lambda rows, total: on_progress("reading", rows, total)) as reading:
         target = history.LAYERS[layer]
@@ -82,6 +88,7 @@ def load(
         at = history.lock(session, now)
         issues += _later_days_stay(session, target)
         summary = {"rows_read": reading.rows_read, "rows_rejected": rejected}
+        summary |= options.origin.told() if options.origin else {}
         told: dict[str, Any] = {"source": source.name, "sha256": reading.sha256, "note": note, "summary": summary}
         with _as_refusal():
             change = register.record_stated(
