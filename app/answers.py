@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.schemas.common import Basis, Citation
+from app.schemas.common import Attribution, Basis, Citation
 from app.schemas.reserve import Criteria, Entry, Point, PublishedOut, ReserveGroup, ReserveOut, SeriesOut, Target
 from app.schemas.stock import MovementOut, Movements, StockGroup, StockOut
-from parcels import published, queries, stock
+from parcels import origins, published, queries, stock
 from parcels.models import Register
 from parcels.queries import Line, Totals
 from rules import reserve as rules
@@ -90,6 +90,11 @@ def _citation(value: Value) -> Citation:
     )
 
 
+def attribution(session: Session, asked: Asked) -> list[Attribution]:
+    """The sources of what was recorded by then, each once; empty where no recording states one."""
+    return [Attribution(**asdict(one)) for one in origins.attributions(session, asked.pinned_at)]
+
+
 def _amounts(totals: Totals) -> dict[str, Any]:
     names = ("net", "free", "gross", "unclear", "unrecorded")
     hectares = {f"{name}_ha": ha(getattr(totals, f"{name}_m2")) for name in names}
@@ -112,6 +117,7 @@ def reserve(session: Session, asked: Asked, by: Sequence[str]) -> ReserveOut:
         state=rules.state(net_ha, free_ha, target_ha),
         groups=[ReserveGroup(by=_named(g.values, sizes), **_amounts(g.totals)) for g in groups],
         basis=on_basis,
+        attribution=attribution(session, asked),
     )
 
 

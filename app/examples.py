@@ -23,6 +23,15 @@ CITATION: dict[str, Any] = {
     "published": "2023-01-01",
 }
 BASIS: dict[str, Any] = {"rules_version": "1-0123456789ab", "citations": [CITATION]}
+ATTRIBUTION: dict[str, Any] = {
+    "layer": "parcels",
+    "title": "ALKIS vereinfacht Hamburg: Flurstücke",
+    "attribution": "Freie und Hansestadt Hamburg, Landesbetrieb Geoinformation und Vermessung (LGV)",
+    "licence": "dl-de/by-2-0",
+    "licence_url": "https://www.govdata.de/dl-de/by-2-0",
+    "url": "https://api.hamburg.de/datasets/v1/alkis_vereinfacht/collections/Flurstueck/items",
+    "as_of": "2026-11-16",
+}
 AMOUNTS: dict[str, Any] = {
     "net_ha": 98.7654,
     "free_ha": 90.1,
@@ -42,6 +51,7 @@ RESERVE: dict[str, Any] = {
     "state": "below",
     "groups": [{"by": {"district": "Bergedorf"}, **AMOUNTS}],
     "basis": BASIS,
+    "attribution": [ATTRIBUTION],
 }
 PUBLISHED: dict[str, Any] = {
     "as_of": "2020",
@@ -83,7 +93,7 @@ ENTRY: dict[str, Any] = {
     "valid_from": "2021-01-01",
     "valid_to": None,
 }
-ENTRIES: dict[str, Any] = {**KNOWN, "on": "2026-11-20", "entries": [ENTRY], "next": None}
+ENTRIES: dict[str, Any] = {**KNOWN, "on": "2026-11-20", "entries": [ENTRY], "next": None, "attribution": []}
 CSV = (
     "parcel,part,site,district,holder,disposition,designation,in_use_as_commercial,plans,gross_m2,port_m2,net_m2,"
     "area_basis,standing,not_met,unknown,valid_from,valid_to\r\n"

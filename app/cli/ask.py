@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app import answers, change_answers, csvfile
+from app import answers, attribution, change_answers, csvfile
 from app.cli import base
 from app.cli.base import AsJson, KnownAt, On, Refusal, shown
 from app.inputs import order_remedy
@@ -86,14 +86,24 @@ def entries(
     with base.reading() as session:
         asked = base.asked(session, on, known_at)
         lines = queries.entries(session, asked.on, asked.known_at, standing or (), None, limit, district)
+        sources = answers.attribution(session, asked)
     if csv is not None:
         rows = [answers.entry_row(line) for line in lines]
         with csv.open("w", encoding="utf-8", newline="") as file:
             file.writelines(csvfile.lines(answers.ENTRY_COLUMNS, [rows]))
         base.say(f"{len(rows)} lines written to {csv}.")
+        for source in sources:
+            base.say(f"Source, to be named wherever it is shown: {attribution.line(source)}")
     elif as_json:
         plain = [answers.entry(line).model_dump(mode="json") for line in lines]
-        base.print_json({**asked.knowledge(), "on": asked.on, "entries": plain})
+        base.print_json(
+            {
+                **asked.knowledge(),
+                "on": asked.on,
+                "entries": plain,
+                "attribution": [one.model_dump(mode="json") for one in sources],
+            }
+        )
     else:
         columns = ("parcel", "site", "district", "designation", "net_m2", "standing", "not_met", "unknown")
         shown_rows = [[line.parcel_key, *(getattr(line, name) for name in columns[1:])] for line in lines]

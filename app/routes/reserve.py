@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from app import answers, change_answers, clock, csvfile, deps
+from app import answers, attribution, change_answers, clock, csvfile, deps
 from app.auth import READ_SECURITY, READER
 from app.deps import HEAVY, KnownAt, Now, Read, ReadKnown, ReadSession
 from app.examples import CHANGES, CSV, ENTRIES, RESERVE, SERIES, example
@@ -37,9 +37,11 @@ CSV_PAGE = 5_000
     responses={200: example(RESERVE), **declared("not-in-force", "token-invalid")},
     openapi_extra=READ_SECURITY,
 )
-def get_reserve(read: Read, by: By = None) -> ReserveOut:
+def get_reserve(response: Response, read: Read, by: By = None) -> ReserveOut:
     """How many net hectares are immediately available on a day, as known at an instant, against the target of 100 ha."""
-    return answers.reserve(read.session, read.asked, by.split(",") if by else ())
+    found = answers.reserve(read.session, read.asked, by.split(",") if by else ())
+    response.headers.update(attribution.headers(found.attribution))
+    return found
 
 
 @router.get(
@@ -84,6 +86,7 @@ def after_line(value: str) -> tuple[str, int]:
 )
 def get_entries(
     request: Request,
+    response: Response,
     read: Read,
     standing: Annotated[list[Standing], Query(description="Only these standings", max_length=5)] = [],  # noqa: B006
     district: Text | None = None,
@@ -96,6 +99,8 @@ def get_entries(
     position = after_line(after) if after else None
     if deps.wants_csv(request):
         return _csv(request, read, standing, district, excel)
+    sources = answers.attribution(read.session, read.asked)
+    response.headers.update(attribution.headers(sources))
     lines = queries.entries(read.session, read.asked.on, read.asked.pinned_at, standing, position, limit + 1, district)
     page = lines[:limit]
     more = len(lines) > limit
@@ -104,6 +109,7 @@ def get_entries(
         on=read.asked.on,
         entries=[answers.entry(line) for line in page],
         next=_next(request, read, after=f"{page[-1].parcel_key}:{page[-1].id}") if more else None,
+        attribution=sources,
     )
 
 
@@ -131,7 +137,8 @@ def _csv(
                 page = queries.entries(session, on, known_at, standing, position, CSV_PAGE, district)
 
     name = f"landreserve_entries_{on}{'_fiktiv' if read.asked.fictitious else ''}.csv"
-    headers = {**read.headers, "Content-Disposition": f'attachment; filename="{name}"'}
+    sources = attribution.headers(answers.attribution(read.session, read.asked))
+    headers = {**read.headers, **sources, "Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(
         csvfile.lines(answers.ENTRY_COLUMNS, pages(), excel), 200, headers, "text/csv; charset=utf-8"
     )

@@ -58,6 +58,18 @@ class Citation(Out):
     published: date
 
 
+class Attribution(Out):
+    """A source of what is recorded in a layer: who is to be named, under which licence, as of which day it was fetched."""
+
+    layer: str
+    title: str
+    attribution: str
+    licence: str | None
+    licence_url: str | None
+    url: str | None
+    as_of: date
+
+
 class Basis(Out):
     """The version of the rules and what each number of theirs rests on."""
 

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from app.schemas.common import Basis, Knowledge, Number, Out
+from app.schemas.common import Attribution, Basis, Knowledge, Number, Out
 from rules.facts import Standing, State
 
 
@@ -36,6 +36,7 @@ class ReserveOut(Knowledge, Amounts):
     state: State
     groups: list[ReserveGroup]
     basis: Basis
+    attribution: list[Attribution]
 
 
 class Point(Out):
@@ -114,3 +115,4 @@ class EntriesOut(Knowledge):
     on: date
     entries: list[Entry]
     next: str | None
+    attribution: list[Attribution]

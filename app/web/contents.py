@@ -16,6 +16,7 @@ from app.web.language import Translator
 from app.web.question import Question
 from app.web.unclear import Doubt, doubts
 from parcels import changes, queries
+from parcels.origins import Attribution, attributions
 from parcels.published import PublishedFigure, figures
 from parcels.queries import SQUARE_METRES_PER_HECTARE, Group, Point, Totals
 from rules.criteria import CRITERIA
@@ -55,6 +56,7 @@ class Contents:
     coming: list[Day]
     criteria: list[tuple[str, Cite]]
     published: list[PublishedFigure]
+    sources: list[Attribution]
 
 
 def contents(session: Session, asked: Question, speak: Translator) -> Contents:
@@ -84,6 +86,7 @@ def contents(session: Session, asked: Question, speak: Translator) -> Contents:
         coming=days(changes.over_days(session, asked.on, ahead, asked.known_at), picture.points, speak),
         criteria=[(name, law[parameter].cite) for name, (parameter, _) in CRITERIA.items()],
         published=figures(),
+        sources=attributions(session, asked.seen_at or asked.known_at),
     )
 
 
