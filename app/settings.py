@@ -1,5 +1,6 @@
 """What an operator may set: environment variables with the prefix LANDRESERVE_. No value of the law is among them."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app import embedded
+from parcels.sources import FILE as SOURCES
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
@@ -41,6 +43,8 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=8 << 20, gt=0, description="Largest body of a request")
     max_upload_bytes: int = Field(default=64 << 20, gt=0, description="Largest file that may be sent to be imported")
     max_queued_imports: int = Field(default=100, gt=0, description="So many imports may wait; more are refused")
+    sources: Path = Field(default=SOURCES, description="The file that says where official data is fetched from")
+    sync_proxy: SecretStr | None = Field(default=None, description="Proxy for fetching official data")
     pool_size: int = Field(default=8, ge=1, le=100, description="Connections to the database")
 
     @field_validator("database_url", "web_database_url")
@@ -53,6 +57,14 @@ class Settings(BaseSettings):
         if scheme not in ("postgresql", "postgres", "postgresql+psycopg") or not rest:
             raise ValueError("an address begins with postgresql://")
         return SecretStr(f"postgresql+psycopg://{rest}")
+
+    @field_validator("sync_proxy")
+    @classmethod
+    def _proxy(cls, url: SecretStr | None) -> SecretStr | None:
+        text = url.get_secret_value() if url else ""
+        if text and not re.fullmatch(r"https?://[^\s/]+/?", text):
+            raise ValueError("a proxy's address is http://HOST:PORT")
+        return url if text else None
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.answers import KnownAtAheadError
-from app.cli import ask, database, edit, imports, load, parcels, serve, tokens
+from app.cli import ask, database, edit, imports, load, parcels, serve, sync, tokens
 from app.cli.base import Refusal, errors
 from app.embedded import EmbeddedError
 from app.settings import SettingsError
@@ -17,10 +17,21 @@ from parcels.importing import Refused
 from parcels.limits import OutlinesError, over_outlines
 from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
 from parcels.run_queries import RunUnknownError
+from parcels.sources import SourcesError
 from parcels.tokens import TokenUnknown
 from rules.law import NotInForce
 
-PLAIN = (EmbeddedError, SettingsError, DatabaseUnfit, TokenUnknown, NotInForce, KnownAtAheadError, Refused, Refusal)
+PLAIN = (
+    EmbeddedError,
+    SettingsError,
+    DatabaseUnfit,
+    TokenUnknown,
+    NotInForce,
+    KnownAtAheadError,
+    Refused,
+    Refusal,
+    SourcesError,
+)
 EDITING = (HeldInPartsError, ParcelUnknownError, StaleError, OutlinesError, RunUnknownError)
 
 cli = typer.Typer(
@@ -31,7 +42,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (serve, database, load, imports, ask, parcels, edit, tokens):
+for module in (serve, database, load, imports, sync, ask, parcels, edit, tokens):
     module.add_to(cli)
 
 

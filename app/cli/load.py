@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from app import csvfile, imports
 from app.cli import base
 from app.cli.base import Refusal
+from app.cli.origin import stated
 from parcels import db, demo
 from parcels.importing import LAYERS, Issue, Refused, sweep
 from parcels.importing.closing import Closing, ClosingUnconfirmed
@@ -58,6 +59,15 @@ def import_files(
     report: Annotated[
         Path | None, typer.Option("--report", dir_okay=False, metavar="FILE", help="All findings, as .json or .csv.")
     ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="NAME", help="An entry of the sources: its columns and licence.")
+    ] = None,
+    attribution: Annotated[
+        str | None, typer.Option("--attribution", parser=base.text, metavar="TEXT", help="Who is to be named.")
+    ] = None,
+    licence: Annotated[
+        str | None, typer.Option("--licence", metavar="ID", help="With --attribution, such as dl-de/by-2-0.")
+    ] = None,
     actor: base.Actor = None,
     note: base.Note = None,
 ) -> None:
@@ -74,6 +84,7 @@ def import_files(
         since=since,
         confirm_closing=confirm_closing,
         dry_run=dry_run,
+        **stated(layer, source, attribution, licence),
     )
     sweep()
     found: list[dict[str, Any]] = []
@@ -106,6 +117,11 @@ def _import_one(layer: str, file: Path, options: LoadOptions, actor: str, note: 
     _print_summary(done, options.dry_run)
     _print_issues(done.issues)
     return _plain(done)
+
+
+def import_one(layer: str, file: Path, options: LoadOptions, actor: str, note: str | None) -> dict[str, Any]:
+    """Import one file for another command, as `import` does: shown, and told as a row of its report."""
+    return _import_one(layer, file, options, actor, note)
 
 
 def _agreed(file: Path, ended: Closing) -> bool:
