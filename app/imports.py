@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from parcels import runs
 from parcels.importing import Refused
-from parcels.importing.store import Progress, Report, load
+from parcels.importing.store import LoadOptions, Progress, Report, load
 from parcels.run_tables import ImportRun
 from parcels.runs import Order
 
@@ -34,7 +34,7 @@ def at_once(engine: Engine, order: Order, file: Path, on_progress: Progress = la
     with own_session(engine) as session:
         run = runs.start(session, order, clock.now())
         session.commit()
-        return carry_out(engine, session, run, file, on_progress)
+        return carry_out(engine, session, run, order.options, file, on_progress)
 
 
 @contextmanager
@@ -55,6 +55,7 @@ def carry_out(
     engine: Engine,
     session: Session,
     run: ImportRun,
+    options: LoadOptions,
     file: Path,
     on_progress: Progress = lambda step, done, total: None,
 ) -> Report:
@@ -63,7 +64,6 @@ def carry_out(
     try:
         if os.path.isdir(file):  # noqa: PTH112 (says no where it may not look)
             raise Refused("not-a-file", f"'{file}' is a folder: name the files in it.")
-        options = runs.options_of(run)
         report = load(session, run.layer, file, options, clock.now(), run.actor, told, run.note)
         if run.dry_run:
             session.rollback()

@@ -77,7 +77,7 @@ def _carry_out(engine: Engine, session: Session, run: ImportRun, home: Path) -> 
         session.commit()
         return
     try:
-        imports.carry_out(engine, session, run, file)
+        imports.carry_out(engine, session, run, runs.options_of(run), file)
     except Refused as refused:
         log.info("import %d is refused: %s", run.id, refused.kind)
     except Exception as error:

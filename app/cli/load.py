@@ -90,7 +90,7 @@ def import_files(
     found: list[dict[str, Any]] = []
     try:
         for file in files:
-            found.append(_import_one(layer, file, options, actor or base.account(), note))
+            found.append(import_one(layer, file, options, actor or base.account(), note))
     finally:
         if report is not None:
             _write_report(report, found)
@@ -98,7 +98,7 @@ def import_files(
         raise typer.Exit(2 if any(one["refused"] for one in found) else 1)
 
 
-def _import_one(layer: str, file: Path, options: LoadOptions, actor: str, note: str | None) -> dict[str, Any]:
+def import_one(layer: str, file: Path, options: LoadOptions, actor: str, note: str | None) -> dict[str, Any]:
     """Import one file and show what came of it; a refused one is told, not raised, so that the report has it.
 
     What it would end is asked about where somebody sits at the terminal: nothing is held open meanwhile.
@@ -111,17 +111,12 @@ def _import_one(layer: str, file: Path, options: LoadOptions, actor: str, note: 
         if not _agreed(file, unconfirmed.closing):
             return _refused(file, unconfirmed)
         confirmed = replace(options, confirm_closing=unconfirmed.closing.facts)
-        return _import_one(layer, file, confirmed, actor, note)
+        return import_one(layer, file, confirmed, actor, note)
     except Refused as refused:
         return _refused(file, refused)
     _print_summary(done, options.dry_run)
     _print_issues(done.issues)
     return _plain(done)
-
-
-def import_one(layer: str, file: Path, options: LoadOptions, actor: str, note: str | None) -> dict[str, Any]:
-    """Import one file for another command, as `import` does: shown, and told as a row of its report."""
-    return _import_one(layer, file, options, actor, note)
 
 
 def _agreed(file: Path, ended: Closing) -> bool:
