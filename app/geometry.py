@@ -13,7 +13,7 @@ from parcels.edits import ValueRefusedError
 from parcels.importing import Limits
 from parcels.importing.shapes import windings, winds
 from parcels.limits import TooIntricateError
-from parcels.models import SRID
+from parcels.model_base import SRID
 
 Crs = Literal["EPSG:25832", "EPSG:4326"]
 MAX_VERTICES = 20_000

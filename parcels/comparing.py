@@ -17,7 +17,8 @@ CREATE TEMP TABLE IF NOT EXISTS amendment (
     fact bigint, row bigint, days daterange, closes boolean, unit text COLLATE "C", content uuid
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS repeated (unit text COLLATE "C") ON COMMIT DELETE ROWS;
-DELETE FROM stated; DELETE FROM repeated; DELETE FROM amendment
+CREATE TEMP TABLE IF NOT EXISTS spoken (unit text COLLATE "C", days daterange) ON COMMIT DELETE ROWS;
+DELETE FROM stated; DELETE FROM repeated; DELETE FROM spoken; DELETE FROM amendment
 """
 
 
@@ -33,21 +34,26 @@ def all_in(session: Session, incoming: str, unit: str) -> None:
     session.execute(text(f"INSERT INTO repeated {REPEATED}; {counted(tables, target=10)}"))
 
 
-def compare(session: Session, table: str, unit: str, replace: bool) -> tuple[int, int, int]:
+def compare(session: Session, table: str, unit: str, replace: bool, spoken: bool = False) -> tuple[int, int, int]:
     """Fill `amendment` with the facts to close and those to add; gives how many are closed, added and ended.
 
-    With `replace` the units that are not stated lose the days that the rows cover.
+    With `replace` the units that are not stated lose the days that the rows cover; with `spoken` those in that table lose its days.
     """
     columns = "fact, row, days, closes, unit, content"
-    session.execute(text(f"INSERT INTO amendment ({columns}) {query(table, unit, replace)}; {counted('amendment')}"))
+    wanted = query(table, unit, replace, spoken)
+    session.execute(text(f"INSERT INTO amendment ({columns}) {wanted}; {counted('amendment')}"))
     closed, added, ended = session.execute(text(COUNTS)).one()
     return closed, added, ended
 
 
-def query(table: str, unit: str, replace: bool = False) -> str:
-    """What `amendment` is filled with, out of `stated` and `repeated`."""
+def query(table: str, unit: str, replace: bool = False, spoken: bool = False) -> str:
+    """What `amendment` is filled with, out of `stated` and `repeated`, and out of `spoken` if asked."""
     return _COMPARE.format(
-        table=table, unit=unit, elsewhere=_ELSEWHERE.format(table=table, unit=unit) if replace else ""
+        table=table,
+        unit=unit,
+        elsewhere=_ELSEWHERE.format(table=table, unit=unit) if replace else "",
+        spoken=_SPOKEN if spoken else "",
+        covered="SELECT unit, days FROM open UNION ALL SELECT unit, days FROM spoken" if spoken else "TABLE open",
     )
 
 
@@ -75,10 +81,11 @@ WITH moot AS MATERIALIZED (
     UNION
     SELECT s.unit FROM stated s JOIN {table} f ON f.{unit} = s.unit AND upper_inf(f.known)
     WHERE f.content <> s.content OR f.valid <> s.days
+    {spoken}
 ),
 open AS MATERIALIZED (SELECT s.* FROM stated s JOIN moot USING (unit)),
 covered AS (
-    SELECT unit, range_agg(days) AS days FROM open GROUP BY unit {elsewhere}
+    SELECT unit, range_agg(days) AS days FROM ({covered}) c GROUP BY unit {elsewhere}
 ),
 standing AS (
     SELECT f.id, f.{unit} AS unit, f.content, f.valid
@@ -115,6 +122,8 @@ SELECT w.fact, w.row, w.days, false, w.unit, w.content FROM wanted w
 WHERE NOT EXISTS (
     SELECT FROM standing s WHERE s.unit = w.unit AND s.content = w.content AND s.valid = w.days)
 """
+
+_SPOKEN = "UNION SELECT unit FROM spoken"
 
 _ELSEWHERE = """
     UNION ALL

@@ -26,6 +26,7 @@ class Layer:
     """A layer of facts: its table, the column that says which unit a row is about, and its columns with their types.
 
     A file that states a unit states the whole of it for the days its rows cover; uncovered days and units stay.
+    Evidence is kept with a row, but another file that says the same changes nothing.
     """
 
     name: str
@@ -34,7 +35,9 @@ class Layer:
     columns: dict[str, str]
     pieces: str | None = None
     derived: dict[str, str] = field(default_factory=dict)
+    evidence: dict[str, str] = field(default_factory=dict)
     single: bool = False  # at most one row of a unit a day
+    counted: bool = True  # the ledger rests on it
 
     @property
     def incoming(self) -> str:
@@ -44,10 +47,12 @@ class Layer:
     @property
     def typed(self) -> str:
         """The columns as they are declared."""
-        return ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
+        return ", ".join(f"{name} {kind}" for name, kind in (self.columns | self.evidence).items())
 
 
 _TEXT, _FLAG, _GEOM = "text", "boolean", "geometry(MultiPolygon, 25832)"
+_KEY = 'text COLLATE "C"'
+_EVIDENCE = dict.fromkeys(("gml_id", "source", "member", "sha256"), _TEXT)
 LAYERS = {
     layer.name: layer
     for layer in (
@@ -57,7 +62,7 @@ LAYERS = {
             "parcel",
             "key",
             {
-                "key": 'text COLLATE "C"',
+                "key": _KEY,
                 "official_m2": "numeric(14, 2)",
                 "gemarkung": _TEXT,
                 "district": _TEXT,
@@ -82,21 +87,60 @@ LAYERS = {
                 "geom": _GEOM,
             },
             "zone_piece",
+            evidence=_EVIDENCE,
+        ),
+        Layer(
+            "plans",
+            "plan",
+            "name",
+            {
+                "name": _KEY,
+                **dict.fromkeys(("number", "kind", "stage", "changes", "bau_nvo"), _TEXT),
+                "geom": _GEOM,
+            },
+            evidence={**_EVIDENCE, "xplan_version": _TEXT},
+            single=True,
+            counted=False,
+        ),
+        Layer(
+            "pipeline",
+            "pipeline_zone",
+            "plan",
+            {
+                "plan": _KEY,
+                "stage": _TEXT,
+                "designation": _TEXT,
+                "regulates_use": _FLAG,
+                "restrictions": _TEXT,
+                "expected": "date",
+                "geom": _GEOM,
+            },
+            evidence=_EVIDENCE,
+            counted=False,
+        ),
+        Layer(
+            "marks",
+            "plan_mark",
+            "plan",
+            {"plan": _KEY, **dict.fromkeys(("kind", "code", "restrictions"), _TEXT), "geom": _GEOM},
+            evidence=_EVIDENCE,
+            counted=False,
         ),
         Layer("port", "port_area", "kind", {"kind": _TEXT, "geom": _GEOM}, "port_area_piece"),
         Layer(
             "deductions",
             "deduction",
             "ref",
-            {"ref": 'text COLLATE "C"', "kind": _TEXT, "geom": _GEOM},
+            {"ref": _KEY, "kind": _TEXT, "geom": _GEOM},
             "deduction_piece",
+            evidence=_EVIDENCE,
         ),
         Layer(
             "holdings",
             "holding",
             "parcel_key",
             {
-                "parcel_key": 'text COLLATE "C"',
+                "parcel_key": _KEY,
                 "holder": _TEXT,
                 "site": _TEXT,
                 "disposition": _TEXT,
@@ -148,11 +192,13 @@ def record(session: Session, at: datetime, kind: str, actor: str, **details: Any
     return int(session.execute(text(f"{chained(RECORDING)} SELECT id FROM recorded"), said).scalar_one())
 
 
-def open_workspace(session: Session, layer: Layer) -> None:
-    """Make, or empty, the session's temporary tables for stating rows of a layer and amending with them."""
-    session.execute(
-        text(_WORKSPACE.format(incoming=layer.incoming, columns=layer.typed, touched=TOUCHED) + comparing.WORKSPACE)
-    )
+def open_workspace(session: Session, layer: Layer, beside: bool = False) -> None:
+    """Make, or empty, the session's temporary tables for stating rows of a layer and amending with them.
+
+    With `beside` what the layers before have touched stays: all of them become one recording.
+    """
+    made = _WORKSPACE.format(incoming=layer.incoming, columns=layer.typed, touched=TOUCHED)
+    session.execute(text(made + ("" if beside else "DELETE FROM touched;") + comparing.WORKSPACE))
 
 
 def digest(session: Session, layer: Layer) -> None:
@@ -186,13 +232,14 @@ def amend_rows(
     return Amendment(layer, done.closed, done.added, done.ended), sorted(set(done.touched))
 
 
-def amend(session: Session, layer: Layer, at: datetime, replace: bool = False) -> Amendment:
+def amend(session: Session, layer: Layer, at: datetime, replace: bool = False, spoken: bool = False) -> Amendment:
     """Amend a layer with the rows stated, all in: close what they contradict, add what they say, keep the days they leave open.
 
-    With `replace` the rows are the whole layer: units they do not list lose the days that the rows cover. Collects the
-    parcels whose ledger lines may change in the temporary table `touched`.
+    With `replace` the rows are the whole layer: units they do not list lose the days that the rows cover. With `spoken` the rows
+    are all there is of the units on the days in the workspace's table of that name. Collects the parcels whose ledger lines may
+    change in the temporary table `touched`.
     """
-    closed, added, ended = comparing.compare(session, layer.table, layer.unit, replace)
+    closed, added, ended = comparing.compare(session, layer.table, layer.unit, replace, spoken)
     if closed or added:
         if layer.pieces:
             session.execute(text(_TOUCH_CLOSED.format(pieces=layer.pieces)))
@@ -201,13 +248,14 @@ def amend(session: Session, layer: Layer, at: datetime, replace: bool = False) -
         session.execute(text(_add(layer)), {"at": at})
         if layer.pieces:
             session.execute(text(_TOUCH_ADDED.format(facts=layer.table, pieces=layer.pieces)), {"at": at})
-        else:
+        elif layer.counted:
             session.execute(text("INSERT INTO touched SELECT unit FROM amendment"))
     return Amendment(layer, closed, added, ended)
 
 
 def _add(layer: Layer) -> str:
-    names = ", ".join(layer.columns)
+    kept = [*layer.columns, *layer.evidence]
+    names = ", ".join(kept)
     derived, expressions = ", ".join(layer.derived), ", ".join(layer.derived.values())
     return f"""
         INSERT INTO {layer.table} ({names}, {derived + "," if derived else ""} content, valid, known)
@@ -216,7 +264,7 @@ def _add(layer: Layer) -> str:
             SELECT i.*, a.content, a.days FROM (SELECT row, {names} FROM {layer.incoming}) i
             JOIN amendment a USING (row)
             UNION ALL
-            SELECT NULL, {", ".join(f"f.{name}" for name in layer.columns)}, a.content, a.days
+            SELECT NULL, {", ".join(f"f.{name}" for name in kept)}, a.content, a.days
             FROM amendment a JOIN {layer.table} f ON f.id = a.fact
             WHERE NOT a.closes AND a.row IS NULL
         ) wanted
@@ -237,7 +285,7 @@ def _amend_rows(name: str) -> str:
         "added": f"{_add(layer)} WHERE (SELECT count(*) FROM closed) >= 0 RETURNING id, geom",
         "counts": comparing.COUNTS,
     }
-    touched = "SELECT unit AS key FROM amendment"
+    touched = f"SELECT unit AS key FROM amendment WHERE {layer.counted}"
     if layer.pieces:
         queries["dropped"] = f"DELETE FROM {layer.pieces} WHERE fact_id IN (SELECT id FROM closed) RETURNING geom"
         queries["fresh"] = f"{_CUT.format(pieces=layer.pieces, facts='added')} RETURNING geom"
@@ -262,7 +310,7 @@ _WORKSPACE = """
 CREATE TEMP TABLE IF NOT EXISTS {incoming} (row bigint PRIMARY KEY, {columns}, valid_from date, valid_to date)
     ON COMMIT DELETE ROWS;
 {touched};
-DELETE FROM {incoming}; DELETE FROM touched;
+DELETE FROM {incoming};
 """
 
 _LAND = "parcel p ON p.geom && x.geom AND upper_inf(p.known)"

@@ -9,57 +9,14 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
-from geoalchemy2 import Geometry
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Date,
-    DateTime,
-    ForeignKey,
-    Identity,
-    Index,
-    LargeBinary,
-    Numeric,
-    SmallInteger,
-    String,
-    Text,
-    Uuid,
-    text,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, DATERANGE, JSONB, TSTZRANGE, ExcludeConstraint, Range
-from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, SmallInteger, text
+from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column
 
-SRID = 25832
-# Keys are compared byte by byte: with a language's collation the index over 250,000 keys costs ten times as much.
-Key = String(collation="C")
-MAX_M2 = 1_000_000_000
-
-
-def geometry(kind: str = "MULTIPOLYGON") -> Geometry:
-    """A column type for areas in EPSG:25832; indexes are named explicitly."""
-    return Geometry(kind, srid=SRID, spatial_index=False)
-
-
-def amount(column: str) -> CheckConstraint:
-    """Refuses NaN and infinity too, which every comparison with BETWEEN rejects."""
-    return CheckConstraint(f"{column} BETWEEN 0 AND {MAX_M2}", name=f"ck_{column}")
-
-
-class Base(DeclarativeBase):
-    """How Python's types are kept: instants with their zone, amounts in m2 with two decimals."""
-
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        datetime: DateTime(timezone=True),
-        date: Date(),
-        Decimal: Numeric(14, 2),
-        str: Text(),
-        UUID: Uuid(),
-        dict[str, Any]: JSONB(),
-        list[str]: ARRAY(Text()),
-    }
+from parcels.model_base import Base, Evidence, Fact, Key, amount, area_checks, geometry, no_overlap, time_axes
 
 
 class Register(Base):
@@ -98,48 +55,6 @@ class Recording(Base):
     summary: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
 
 
-class Fact:
-    """What all facts have: an id, a content hash (equal content, equal fact) and the two time axes."""
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    content: Mapped[UUID]
-
-    @declared_attr
-    def valid(self) -> Mapped[Range[date]]:
-        """The days on which it is so, [from, to)."""
-        return mapped_column(DATERANGE, nullable=False)
-
-    @declared_attr
-    def known(self) -> Mapped[Range[datetime]]:
-        """The instants between which it was what we knew, [from, to)."""
-        return mapped_column(TSTZRANGE, nullable=False)
-
-
-def time_axes(*extra: Any) -> tuple[Any, ...]:
-    """Neither axis may be empty."""
-    return (
-        CheckConstraint("NOT isempty(valid)", name="ck_valid"),
-        CheckConstraint("NOT isempty(known)", name="ck_known"),
-        *extra,
-    )
-
-
-def area_checks(null_allowed: bool = False) -> tuple[CheckConstraint, CheckConstraint]:
-    """Stored areas are valid and not empty."""
-    null = "geom IS NULL OR " if null_allowed else ""
-    return (
-        CheckConstraint(f"{null}ST_IsValid(geom)", name="ck_geom_valid"),
-        CheckConstraint(f"{null}NOT ST_IsEmpty(geom)", name="ck_geom_not_empty"),
-    )
-
-
-def no_overlap(table: str, *units: Any) -> ExcludeConstraint:
-    """One fact per unit, day and instant of knowledge."""
-    return ExcludeConstraint(
-        *[(u, "=") for u in units], ("valid", "&&"), ("known", "&&"), name=f"ex_{table}", using="gist"
-    )
-
-
 class District(Fact, Base):
     """A Bezirk."""
 
@@ -170,7 +85,7 @@ class Parcel(Fact, Base):
     )
 
 
-class Zone(Fact, Base):
+class Zone(Evidence, Fact, Base):
     """A part of a plan with one Art der Nutzung (BauNVO, BPVO)."""
 
     __tablename__ = "zone"
@@ -183,6 +98,63 @@ class Zone(Fact, Base):
     __table_args__ = time_axes(*area_checks(), no_overlap("zone", "content"), Index("ix_zone_plan", "plan"))
 
 
+class Plan(Evidence, Fact, Base):
+    """A plan as its file states it: its stage on each day, and its outline. Its areas are zones once it is in force."""
+
+    __tablename__ = "plan"
+    name: Mapped[str] = mapped_column(Key)
+    number: Mapped[str | None]
+    kind: Mapped[str | None]
+    stage: Mapped[str]
+    changes: Mapped[str | None]
+    bau_nvo: Mapped[str | None]
+    xplan_version: Mapped[str | None]
+    geom: Mapped[Any] = mapped_column(geometry(), nullable=False)
+    __table_args__ = time_axes(
+        *area_checks(),
+        CheckConstraint(
+            "stage IN ('started', 'draft', 'participation', 'display', 'adopted', 'in_force', 'partly_lapsed', 'repealed', "
+            "'expired', 'unknown')",
+            name="ck_stage",
+        ),
+        no_overlap("plan", "name"),
+        Index("ix_plan_geom", "geom", postgresql_using="gist", postgresql_where=text("upper_inf(known)")),
+    )
+
+
+class PipelineZone(Evidence, Fact, Base):
+    """What a plan that is not in force would make of a piece of land. Never counted; `expected` is the day that its file states."""
+
+    __tablename__ = "pipeline_zone"
+    plan: Mapped[str] = mapped_column(Key)
+    stage: Mapped[str]
+    designation: Mapped[str]
+    regulates_use: Mapped[bool]
+    restrictions: Mapped[str | None]
+    expected: Mapped[date | None]
+    geom: Mapped[Any] = mapped_column(geometry(), nullable=False)
+    __table_args__ = time_axes(
+        *area_checks(), no_overlap("pipeline_zone", "content"), Index("ix_pipeline_zone_plan", "plan")
+    )
+
+
+class PlanMark(Evidence, Fact, Base):
+    """What a plan says beside its uses, kept as evidence and not counted: a ban on changes, its port areas."""
+
+    __tablename__ = "plan_mark"
+    plan: Mapped[str] = mapped_column(Key)
+    kind: Mapped[str]
+    code: Mapped[str | None]
+    restrictions: Mapped[str | None]
+    geom: Mapped[Any] = mapped_column(geometry(), nullable=False)
+    __table_args__ = time_axes(
+        *area_checks(),
+        CheckConstraint("kind IN ('ban', 'port')", name="ck_kind"),
+        no_overlap("plan_mark", "content"),
+        Index("ix_plan_mark_plan", "plan"),
+    )
+
+
 class PortArea(Fact, Base):
     """Hafennutzungs- or Hafenerweiterungsgebiet (HafenEG § 2)."""
 
@@ -192,7 +164,7 @@ class PortArea(Fact, Base):
     __table_args__ = time_axes(*area_checks(), no_overlap("port_area", "content"), Index("ix_port_area_kind", "kind"))
 
 
-class Deduction(Fact, Base):
+class Deduction(Evidence, Fact, Base):
     """Land that is not Nettobauland: road, rail, green, compensation, water, flood defence, protective strip."""
 
     __tablename__ = "deduction"
@@ -336,6 +308,9 @@ __all__ = [
     "Entry",
     "Holding",
     "Parcel",
+    "PipelineZone",
+    "Plan",
+    "PlanMark",
     "PortArea",
     "PortAreaPiece",
     "Recording",

@@ -54,6 +54,19 @@ def record_stated(
     """Amend a layer with the rows stated in its workspace, derive what they touch, record it. The lock is held."""
     on_step("amending")
     amendment = history.amend(session, LAYERS[layer], at, replace)
+    return record_amended(session, amendment, at, kind, actor, on_step, **details)
+
+
+def record_amended(
+    session: Session,
+    amendment: Amendment,
+    at: datetime,
+    kind: str,
+    actor: str,
+    on_step: Callable[[str], None] = lambda _: None,
+    **details: Any,
+) -> Change:
+    """Derive what an amendment, of one layer or of several, has touched, and record it. The lock is held."""
     if not amendment.changed:
         return Change(at, None, amendment, Posting(0, 0))
     recording = _recording(at, kind, actor, amendment, **details)

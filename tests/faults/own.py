@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from app import embedded
 from parcels import db
 
-TABLES = ("district", "parcel", "zone", "port_area", "deduction", "holding", "ledger", "recording", "register")
+TABLES = ("district", "parcel", "zone", "port_area", "deduction", "holding", "ledger", "recording", "register", "plan")
 PIECES = ("district_piece", "zone_piece", "port_area_piece", "deduction_piece")
 
 

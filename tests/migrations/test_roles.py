@@ -8,14 +8,25 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from parcels import changes, ledger, parcels, queries, register, stock
+from parcels import changes, ledger, parcels, plan_listing, queries, register, stock
 from tests.conftest import key, square
 from tests.faults.own import engine_of, own_database
 from tests.little_worlds import holding
 
 AT = datetime(2026, 5, 1, tzinfo=UTC)
 DAY, LATER = date(2026, 6, 1), AT + timedelta(days=9)
-FACTS = ("district", "parcel", "zone", "port_area", "deduction", "holding", "ledger")
+FACTS = (
+    "district",
+    "parcel",
+    "zone",
+    "port_area",
+    "deduction",
+    "holding",
+    "ledger",
+    "plan",
+    "pipeline_zone",
+    "plan_mark",
+)
 STATED = {
     "districts": {"name": "Nord", "geom": square(0, 0, 400)},
     "parcels": {"key": key(1), "official_m2": 10_000, "geom": square(0, 0)},
@@ -47,6 +58,7 @@ def test_it_does_all_that_the_api_needs(web):
         assert queries.series(session, date(2020, 1, 1), DAY, LATER)
         assert stock.on_day(session, DAY, LATER)[0].area_m2 == 9_900
         assert parcels.find(session, key(1), DAY, LATER).lines
+        assert [plan.name for plan in plan_listing.listing(session, DAY, LATER)] == ["A"]
         assert len(parcels.history(session, key(1))) == 3
         assert parcels.version_tag(session, key(1))
         assert ledger.verify(session, LATER) == ledger.Difference([], [])
@@ -80,6 +92,7 @@ def test_it_cannot_rewrite_history(web, table):
         "UPDATE recording SET actor = 'someone else'",
         "DELETE FROM recording",
         "DELETE FROM register",
+        "INSERT INTO plan_mark (plan, kind) VALUES ('A', 'ban')",
         "INSERT INTO register (id) VALUES (2)",
         "UPDATE alembic_version SET version_num = '1'",
         "INSERT INTO api_token (id, name, role, secret_sha256, created_at) VALUES ('x', 'x', 'admin', '', now())",
