@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from parcels.history import Amendment
 from parcels.importing.contract import Refused
-from parcels.register import Change
 
 FEW = 3  # so many facts of a layer may end without asking ...
 FEW_OF = 4  # ... where that is not more than one in four of them
@@ -58,15 +60,23 @@ class ClosingUnconfirmed(Refused):
         self.closing = closing
 
 
-def closing(session: Session, change: Change) -> Closing:
-    """How much a change has ended, within its transaction. What was only altered has a successor and does not count."""
-    layer, ended = change.amendment.layer, change.amendment.ended
+def closing(session: Session, at: datetime, amendment: Amendment) -> Closing:
+    """How much an amendment has ended, within its transaction. What was only altered has a successor and does not count."""
+    layer, ended = amendment.layer, amendment.ended
     if not ended:
         return Closing(layer.name, 0, 0, 0, Decimal(0), Decimal(0))
     area = f"coalesce(round(({_AREAS.get(layer.name, _MEASURED)})::numeric, 2), 0)"
     statement = _ENDED.format(unit=layer.unit, table=layer.table, area=area)
-    units, area_m2, of_facts, of_area_m2 = session.execute(text(statement), {"at": change.at}).one()
+    units, area_m2, of_facts, of_area_m2 = session.execute(text(statement), {"at": at}).one()
     return Closing(layer.name, ended, of_facts, units, area_m2, of_area_m2)
+
+
+def summed(closings: Sequence[Closing]) -> Closing:
+    """What ends of several layers at once, and how much there was of those of which something ends."""
+    some = [one for one in closings if one.facts] or closings[:1]
+    facts, of_facts, units = (sum(getattr(one, name) for one in some) for name in ("facts", "of_facts", "units"))
+    area_m2, of_area_m2 = (sum((getattr(one, name) for one in some), Decimal(0)) for name in ("area_m2", "of_area_m2"))
+    return Closing("' and '".join(one.layer for one in some), facts, of_facts, units, area_m2, of_area_m2)
 
 
 def check(found: Closing, replace: bool, confirmed: int | None) -> None:

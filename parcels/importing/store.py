@@ -15,15 +15,18 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from parcels import history, register
-from parcels.importing import beside, closing, districts, overlapping, together
-from parcels.importing.contract import Issue, Limits, Options, Refused, located
+from parcels.importing import closing
+from parcels.importing.contract import Issue, Limits, Options, Refused
+from parcels.importing.plans import Plans
 from parcels.importing.sandbox import Reading, read
+from parcels.importing.stating import Rows
 from parcels.limits import OutlinesError, over_outlines
 from parcels.origins import Origin
 from rules.law import LAW
 
-RENAMED = {"holdings": {"key": "parcel_key"}, "deductions": {"id": "ref"}}
 BATCH = 4  # chunks (of some 2,000 rows) that are copied before they are looked at
+Way = Rows | Plans
+_WAYS: dict[str, type[Way]] = {"plans": Plans}  # all other layers take a file's rows as they stand
 LAW_LISTS = {"designation": "designations.known", "holder": "holders.known", "disposition": "dispositions.known"}
 
 
@@ -82,23 +85,20 @@ def load(
     asked = Options(options.crs, options.repair, options.encoding, options.limits, choices(), options.columns)
     session.execute(text("SET LOCAL work_mem = '128MB'"))  # or what passes through is written to disk once more
     with read(source, layer, asked, lambda rows, total: on_progress("reading", rows, total)) as reading:
-        target = history.LAYERS[layer]
-        history.open_workspace(session, target)
-        issues, rejected = _checked(session, target, reading, options)
+        way = _WAYS.get(layer, Rows)(session, layer, options.since, options.replace)
+        issues, rejected = _checked(session, way, reading, options)
         at = history.lock(session, now)
-        issues += _later_days_stay(session, target)
+        issues += way.beside()
         summary = {"rows_read": reading.rows_read, "rows_rejected": rejected}
         summary |= options.origin.told() if options.origin else {}
         told: dict[str, Any] = {"source": source.name, "sha256": reading.sha256, "note": note, "summary": summary}
         with _as_refusal():
-            change = register.record_stated(
-                *(session, layer, at, "import", actor, options.replace, lambda step: on_progress(step, 0, None)), **told
-            )
-        ended = closing.closing(session, change)
+            change = way.record(at, actor, lambda step: on_progress(step, 0, None), **told)
+        ended = way.closing(change)
         if not options.dry_run:
             closing.check(ended, options.replace, options.confirm_closing)
         with _as_refusal():
-            issues += _after(session, target, change)
+            issues += way.after(change)
         issues += reading.rest()
     read_rows, defence = reading.rows_read, reading.layers_of_defence
     passed = read_rows - rejected
@@ -118,13 +118,10 @@ def _as_refusal() -> Iterator[None]:
         raise Refused(found.kind, str(found)) from error
 
 
-def _checked(
-    session: Session, target: history.Layer, reading: Reading, options: LoadOptions
-) -> tuple[list[Issue], int]:
+def _checked(session: Session, way: Way, reading: Reading, options: LoadOptions) -> tuple[list[Issue], int]:
     """Bring the good rows into the workspace; gives the findings so far, and how many rows are rejected."""
-    seen = _take_in(session, target, reading, options.since)
-    history.all_in(session, target)
-    seen += together.check(session, target, [*reading.issues, *seen])
+    seen = _take_in(session, way, reading, way.open())
+    seen += way.check([*reading.issues, *seen])
     issues = [*reading.issues, *seen]
     rejected = reading.rows_rejected + len({issue.row for issue in seen if issue.severity == "error"})
     if options.replace and rejected:
@@ -140,117 +137,23 @@ def choices() -> Mapping[str, frozenset[str]]:
     }
 
 
-def _take_in(session: Session, target: history.Layer, reading: Reading, since: date | None) -> list[Issue]:
-    """Copy the rows and hash them, batch by batch: the database works on one batch while the child reads the next."""
-    renamed = RENAMED.get(target.name, {})
-    names = ", ".join(renamed.get(name, name) for name in reading.columns)
+def _take_in(session: Session, way: Way, reading: Reading, incoming: str) -> list[Issue]:
+    """Copy the rows and complete them, batch by batch: the database works on one batch while the child reads the next."""
+    names = ", ".join(way.columns(reading.columns))
     driver = session.connection().connection.driver_connection
     assert driver is not None  # noqa: S101 (a checked-out connection has its driver's)
     issues: list[Issue] = []
     chunks = reading.chunks()
     for first in chunks:
-        with (
-            driver.cursor() as cursor,
-            cursor.copy(f"COPY {target.incoming} ({names}) FROM STDIN (FORMAT csv)") as copy,
-        ):
+        with driver.cursor() as cursor, cursor.copy(f"COPY {incoming} ({names}) FROM STDIN (FORMAT csv)") as copy:
             copy.write(first)
             for chunk in islice(chunks, BATCH - 1):
                 copy.write(chunk)
-        issues += _complete(session, target, since)
-        history.digest(session, target)
+        issues += way.more()
     return issues
-
-
-def _complete(session: Session, target: history.Layer, since: date | None) -> list[Issue]:
-    """Fill what the last batch leaves to us: the day since which, and the identity of deductions that have none."""
-    last = "row > (SELECT coalesce(max(row), 0) FROM stated)"
-    if target.name == "deductions":
-        identity = "UPDATE incoming_deduction SET ref = md5(ROW(kind, geom)::text) WHERE ref IS NULL AND "
-        session.execute(text(identity + last))
-    if since is None:
-        return []
-    session.execute(
-        text(f"UPDATE {target.incoming} SET valid_from = :since WHERE valid_from IS NULL AND {last}"), {"since": since}
-    )
-    return together.over_before_they_begin(session, target)
-
-
-def _after(session: Session, target: history.Layer, change: register.Change) -> list[Issue]:
-    """What only shows once the rows stand beside everything else."""
-    found = [remark.issue() for remark in beside.check(session, target)]
-    if target.name == "parcels" and change.recording is not None:
-        found += [remark.issue() for remark in overlapping.check(session, change.at)]
-    if target.name == "districts" and change.recording is not None:
-        found += districts.check(session, change.at)
-    if target.name == "zones" and change.recording is not None:
-        found += _zones_of_one_day(session, change.at)
-    return found
-
-
-def _later_days_stay(session: Session, target: history.Layer) -> list[Issue]:
-    """A row with an end and other content than what is recorded holds for its days; beyond its end nothing changes."""
-    found = session.execute(text(_LATER_DAYS.format(table=target.table, unit=target.unit)))
-    message = (
-        "{where}: beyond {end} what is recorded stays. If it ends, state it for the days from {end} on, or state "
-        "the recorded content again with valid_to {end}."
-    )
-    return [
-        Issue(
-            *(row, unit, "valid_to", "later-days-stay", "warning"),
-            message.format(where=located(row, unit, "valid_to"), end=end),
-            str(end),
-        )
-        for row, unit, end in found.all()
-    ]
-
-
-_LATER_DAYS = """
-SELECT DISTINCT s.row, s.unit, upper(s.days) AS upto
-FROM stated s
-JOIN {table} f ON f.{unit} = s.unit AND upper_inf(f.known) AND f.valid && s.days AND f.valid @> upper(s.days)
-WHERE NOT upper_inf(s.days)
-    AND NOT EXISTS (SELECT FROM stated o WHERE o.unit = s.unit AND (o.days @> upper(s.days) OR o.content = f.content))
-ORDER BY s.row
-"""
-
-
-def _zones_of_one_day(session: Session, at: datetime) -> list[Issue]:
-    """Two plans in force since the same day on the same land: the later name wins, and somebody should know."""
-    found = session.execute(text(_SAME_DAY), {"at": at}).all()
-    plans = "{one} and {other} hold since the same day on {m2} m2 of the same land: {other}, the later name, wins."
-    within = (
-        "{one} says both {uses} of the same {m2} m2 since the same day: only one can count, so correct the outlines."
-    )
-    return [
-        Issue(
-            None,
-            one,
-            "valid_from" if one != other else "designation",
-            "same-day-plans",
-            "warning",
-            (plans if one != other else within).format(one=one, other=other, m2=m2, uses=" and ".join(uses)),
-            since,
-        )
-        for one, other, since, m2, uses in found
-    ]
 
 
 _REPLACE_WITH_REJECTED = (
     "With --replace the file is the whole layer, and {rejected} of its rows cannot be taken: what they are about would end. "
     "Mend these rows, or import without --replace."
 )
-
-_SAME_DAY = """
-SELECT least(a.plan, b.plan) AS one, greatest(a.plan, b.plan) AS other, coalesce(lower(a.valid)::text, 'always') AS since,
-       round(sum(shared_m2(x.geom, y.geom))::numeric, 2) AS m2,
-       array_agg(DISTINCT a.designation) || array_agg(DISTINCT b.designation) AS uses
-FROM zone a
-JOIN zone_piece x ON x.fact_id = a.id
-JOIN zone_piece y ON y.geom && x.geom
-JOIN zone b ON b.id = y.fact_id AND (b.plan <> a.plan OR b.designation > a.designation) AND b.regulates_use AND b.valid && a.valid
-    AND lower(b.valid) IS NOT DISTINCT FROM lower(a.valid)
-WHERE lower(a.known) = :at AND a.regulates_use AND (lower(b.known) < :at OR a.plan <= b.plan)
-GROUP BY 1, 2, 3
-HAVING sum(shared_m2(x.geom, y.geom)) >= 0.01
-ORDER BY 1, 2, 3
-"""

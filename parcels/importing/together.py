@@ -11,6 +11,7 @@ from parcels.history import Layer
 from parcels.importing.contract import Issue, Refused, located
 from parcels.limits import OutlinesError, TooIntricateError, limited
 from parcels.overlaps import SECONDS
+from parcels.plans import REF
 
 
 def check(session: Session, target: Layer, found: Iterable[Issue]) -> list[Issue]:
@@ -18,7 +19,7 @@ def check(session: Session, target: Layer, found: Iterable[Issue]) -> list[Issue
 
     `found` are the issues of the gate: a unit of several rows is taken whole or not at all.
     """
-    clashes = _clashes(session, target)
+    clashes = _clashes(session, target) + _of_plans(session, target)
     return clashes + _halves(session, target, [*found, *clashes])
 
 
@@ -96,6 +97,21 @@ def _clash(target: Layer, row: tuple[int, str, int, bool]) -> Issue:
         "keep the right row, or give both valid_from and valid_to that do not overlap."
     )
     return Issue(number, unit, name, "overlapping-validity", "error", message, unit)
+
+
+def _of_plans(session: Session, target: Layer) -> list[Issue]:
+    """A deduction under the name of a plan's own would take the place of these."""
+    if target.name != "deductions":
+        return []
+    found = session.execute(
+        text(f"SELECT row, ref FROM {target.incoming} WHERE ref LIKE :taken ORDER BY row"), {"taken": f"{REF}%"}
+    )
+    message = "{where}: '{ref}' is what deductions of a plan are called, which come with its file: use another id."
+    issues = [
+        Issue(row, ref, "id", "id-of-plan", "error", message.format(where=located(row, ref, "id"), ref=ref), ref)
+        for row, ref in found
+    ]
+    return _reject(session, target, issues)
 
 
 def _halves(session: Session, target: Layer, found: list[Issue]) -> list[Issue]:

@@ -22,6 +22,9 @@ FACTS = (
     "recording",
     "zone_piece",
     "deduction_piece",
+    "plan",
+    "pipeline_zone",
+    "plan_mark",
 )
 # as a German table spells it
 AVAILABLE = {name: {True: "ja", False: "nein"}.get(value, value) for name, value in little_worlds.AVAILABLE.items()}
