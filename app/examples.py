@@ -177,15 +177,47 @@ PARCEL: dict[str, Any] = {
     "zones": [
         {
             "plan": "Beispielplan 1 (fiktiv)",
+            "stage": "in_force",
             "designation": "GE",
             "regulates_use": True,
             "in_use_as_commercial": None,
             "restrictions": None,
             "share": 1,
+            "gml_id": "GML_5f1e0c9a",
+            "source": "beispielplan_1.zip",
+            "member": "beispielplan_1.gml",
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             **DAYS,
         }
     ],
     "entries": [ENTRY],
+}
+PLANS: dict[str, Any] = {
+    **KNOWN,
+    "on": "2026-11-20",
+    "plans": [
+        {
+            "name": "Beispielplan 1 (fiktiv)",
+            "number": "1",
+            "kind": "bebauungsplan",
+            "stage": "in_force",
+            "changes": None,
+            "bau_nvo": "1990",
+            "xplan_version": "5.4",
+            **DAYS,
+            "expected": None,
+            "area_m2": 48000.5,
+            "zones": 3,
+            "designations": ["GE", "VERKEHR"],
+            "pipeline": [],
+            "marks": [],
+            "gml_id": "GML_0b6f1d2e",
+            "source": "beispielplan_1.zip",
+            "member": "beispielplan_1.gml",
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        }
+    ],
+    "next": None,
 }
 HISTORY: dict[str, Any] = {
     **KNOWN,

@@ -186,10 +186,12 @@ ORDER BY 1
 """
 
 _ZONES = """
-SELECT z.plan, z.designation, z.regulates_use, z.in_use_as_commercial, z.restrictions, lower(z.valid) AS valid_from,
-       upper(z.valid) AS valid_to, round((shared_m2(z.geom, p.geom) / ST_Area(p.geom))::numeric, 4) AS share
+SELECT z.plan, n.stage, z.designation, z.regulates_use, z.in_use_as_commercial, z.restrictions, lower(z.valid) AS valid_from,
+       upper(z.valid) AS valid_to, round((shared_m2(z.geom, p.geom) / ST_Area(p.geom))::numeric, 4) AS share,
+       z.gml_id, z.source, z.member, z.sha256
 FROM parcel p
 JOIN zone z ON z.geom && p.geom AND land_meets(z.geom, p.geom)
+LEFT JOIN plan n ON n.name = z.plan AND n.valid @> CAST(:on AS date) AND n.known @> CAST(:known_at AS timestamptz)
 WHERE p.id = :parcel AND z.valid @> CAST(:on AS date) AND z.known @> CAST(:known_at AS timestamptz)
 ORDER BY lower(z.valid) DESC NULLS LAST, z.plan DESC
 """

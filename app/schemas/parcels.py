@@ -71,10 +71,21 @@ class HoldingOut(HoldingFacts):
     valid_to: date | None
 
 
-class ZoneOut(Out):
-    """A plan over the parcel, newest first; `share` is how much of the parcel it covers."""
+class Traced(Out):
+    """Where it was read: the feature (gml:id) of a file (its member, of an archive), and the file's SHA-256; null where no plan's
+    file said so."""
+
+    gml_id: str | None
+    source: str | None
+    member: str | None
+    sha256: str | None
+
+
+class ZoneOut(Traced):
+    """A plan over the parcel, newest first; `share` is how much of the parcel it covers, `stage` the plan's as its file says."""
 
     plan: str
+    stage: str | None
     designation: str
     regulates_use: bool
     in_use_as_commercial: bool | None

@@ -80,7 +80,13 @@ def test_reading_can_be_closed(town: Town, new_token: NewToken, problem: Problem
     _, shown = new_token("viewer")
     closed = TestClient(service(town.web, read_requires_token=True))
     paths = ["/api/reserve", "/api/reserve/series", "/api/reserve/entries", "/api/reserve/changes", "/api/stock"]
-    for path in [*paths, "/api/parcels", f"/api/parcels/{UNTOUCHED}", f"/api/parcels/{UNTOUCHED}/history"]:
+    for path in [
+        *paths,
+        "/api/plans",
+        "/api/parcels",
+        f"/api/parcels/{UNTOUCHED}",
+        f"/api/parcels/{UNTOUCHED}/history",
+    ]:
         problem(closed.get(path), 401, "token-missing")
     assert closed.get("/api/reserve", headers=bearer(shown)).status_code == 200
     assert closed.get("/healthz").status_code == 200
