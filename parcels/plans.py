@@ -152,7 +152,11 @@ _STATEMENTS = {
         SELECT r.row, r.plan, p.stage, coalesce(r.code, 'unknown') AS designation,
                coalesce(r.regulates_use, true) AS regulates_use, r.restrictions, p.expected, r.geom, {_EVIDENCE}, {_DAYS}
         {_OF} AND r.use = 'designation' AND NOT p.binding""",
+    # A ban has days of its own, mostly before its plan comes into force.
     "marks": f"""
         SELECT r.row, r.plan, r.use AS kind, r.code, r.restrictions, r.geom, {_EVIDENCE}, {_DAYS}
-        {_OF} AND r.use IN ('ban', 'port')""",
+        {_OF} AND r.use = 'port'
+        UNION ALL
+        SELECT r.row, r.plan, r.use, r.code, r.restrictions, r.geom, {_EVIDENCE}, r.valid_from, r.valid_to
+        FROM {INCOMING} r JOIN planned p USING (plan) WHERE r.use = 'ban'""",
 }

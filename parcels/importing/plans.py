@@ -126,11 +126,13 @@ _FAULTS = (
     (
         "validity-reversed",
         "valid_to",
-        "'{value}' is not after {begins}, from which the plan holds: mend its dates.",
+        "'{value}' is not after {begins}, from which it holds: mend its dates.",
         f"""
-        SELECT r.row, r.plan, r.valid_to::text AS value, lower(p.spoken) AS begins
-        FROM {plans.INCOMING} r JOIN planned p USING (row, plan)
-        WHERE r.use = 'outline' AND p.binding AND isempty(p.days) AND NOT p.endless ORDER BY 1""",
+        SELECT min(r.row) AS row, r.plan, min(r.valid_to)::text AS value, min(coalesce(r.valid_from, lower(p.spoken))) AS begins
+        FROM {plans.INCOMING} r JOIN planned p USING (plan)
+        WHERE r.use = 'outline' AND p.binding AND isempty(p.days) AND NOT p.endless
+            OR r.use = 'ban' AND r.valid_to <= r.valid_from
+        GROUP BY r.plan ORDER BY 1""",
     ),
     (
         "end-unknown",
@@ -170,7 +172,7 @@ _BESIDE = (
         FROM planned WHERE binding AND in_force_since < lower(spoken) ORDER BY 1""",
     ),
     (
-        "end-unknown",
+        "plan-over",
         "valid_to",
         "the plan is said to be {value}, but not since when: no area is taken from this file, and past days may lack them.",
         """
@@ -189,13 +191,13 @@ _BESIDE = (
         "changes",
         "is said to repeal {value}, which stays in force where this plan says nothing of the use: if it is repealed there as "
         "well, import its file that says since when.",
-        rf"""
+        f"""
         SELECT r.row, r.plan, string_agg(DISTINCT z.plan, ', ') AS value
         FROM {plans.INCOMING} r
         JOIN planned p ON p.plan = r.plan AND p.binding AND NOT isempty(p.days)
         CROSS JOIN LATERAL unnest(string_to_array(r.changes, '; ')) AS named(said)
-        JOIN zone z ON z.plan <> r.plan AND upper_inf(z.known) AND z.valid && p.days AND named.said ILIKE '%aufheb%'
-            AND named.said ~ ('(^|\W)' || regexp_replace(z.plan, '(\W)', '\\\1', 'g') || '(\W|$)')
+        JOIN zone z ON z.plan <> r.plan AND upper_inf(z.known) AND z.valid && p.days
+            AND starts_with(named.said, z.plan || ' (aufheb')
         WHERE r.use = 'outline'
         GROUP BY r.row, r.plan ORDER BY 1""",
     ),

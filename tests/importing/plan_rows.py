@@ -62,13 +62,14 @@ def ewkb(shape):
 
 
 def plan(name, *areas, outline=None, **said):
-    """A plan and its areas (use, code, shape or a number of a square); the outline is around them all."""
+    """A plan and its areas (use, code, shape or a number of a square); the outline is around them all. Bans are for ever."""
     shaped = [(use, code, square(shape) if isinstance(shape, int) else shape) for use, code, shape in areas]
     around = outline or shapely.union_all([shape for *_, shape in shaped])
     facts = {"plan": name, "kind": "bebauungsplan", **IN_FORCE, **said}
     if around.is_empty:
         around = square(0)
-    rows = [{**facts, "use": use, "code": code, "geom": ewkb(shape)} for use, code, shape in shaped]
+    own = {"ban": {"valid_from": None, "valid_to": None}}
+    rows = [{**facts, **own.get(use, {}), "use": use, "code": code, "geom": ewkb(shape)} for use, code, shape in shaped]
     return [{**facts, "use": "outline", "feature": "BP_Plan", "geom": ewkb(around)}, *rows]
 
 

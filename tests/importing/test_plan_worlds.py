@@ -49,7 +49,7 @@ def spoken(model, name, stage, begins, day):
     """Whether a file speaks for a day of its plan."""
     if stage in ("in_force", "repealed"):
         return begins is None or day >= begins
-    return not any(one in ("in_force",) for one in (model["plan", name, probe] for probe in PROBES if probe <= day))
+    return all(model["plan", name, before] != "in_force" for before in PROBES if before <= day)
 
 
 def said(table, stage, holds, areas):
@@ -58,9 +58,9 @@ def said(table, stage, holds, areas):
         "zone": "designation" if holds else None,
         "deduction": "deduction" if holds else None,
         "pipeline_zone": "designation" if stage in ("draft", "adopted") else None,
-        "plan_mark": "ban" if holds or stage in ("draft", "adopted") else None,
+        "plan_mark": None,  # a ban has days of its own
     }
-    return {code or "ban" for use, code, _ in areas if use == uses[table]}
+    return {code for use, code, _ in areas if use == uses[table]}
 
 
 @settings(
@@ -94,6 +94,8 @@ def test_each_day_says_what_the_last_file_that_spoke_for_it_said(session, sequen
                 model["plan", name, day] = "in_force" if holds else stage
                 for table in LAYERS:
                     model[table, name, day] = said(table, stage, holds, areas)
+            for day in PROBES if any(use == "ban" for use, *_ in areas) else ():
+                model["plan_mark", name, day] = {"ban"}
             check(session, model)
         world.rollback()
 

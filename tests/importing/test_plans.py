@@ -150,6 +150,18 @@ def test_a_draft_is_in_the_pipeline_and_designates_nothing(session, world):
     assert net(session) == 100_000
 
 
+def test_a_ban_holds_on_days_of_its_own(session, world):
+    """Also before the plan it secures comes into force, and whatever becomes of that."""
+    said = plan("P", ("designation", "WA", 0), ("ban", None, 0))
+    said[2] |= {"valid_from": "2012-01-01", "valid_to": "2014-01-01"}
+    take_plans(session, said)
+    assert standing(session, "plan_mark") == [("P", "ban", "2012-01-01", "2014-01-01")]
+    assert take_plans(session, said, days=1).change.recording is None
+    assert net(session) == 90_000
+    said[2] |= {"valid_to": "2011-01-01"}
+    assert kinds(take_plans(session, said, days=2))[0] == ("validity-reversed", "error")
+
+
 def test_since_dates_a_draft(session, world):
     take_plans(session, plan("B", ("designation", "MU", 0), **DRAFT), since=date(2026, 1, 1))
     assert standing(session, "pipeline_zone") == [("B", "MU", "2026-01-01", None)]
@@ -203,7 +215,7 @@ def test_a_plan_that_lapses_on_a_stated_day_has_lapsed_from_then_on(session, wor
 def test_a_repeal_without_its_day_ends_nothing_that_is_recorded(session, world):
     ended = plan("P", ("designation", "WA", 0), stage="repealed", valid_from=FROM)
     first = take_plans(session, ended)
-    assert kinds(first) == [("end-unknown", "warning")]
+    assert kinds(first) == [("plan-over", "warning")]
     assert standing(session, "plan") == [("P", "repealed", None, None)]
     take_plans(session, STAGES[1], days=1)
     before = fingerprint(session)
@@ -217,7 +229,7 @@ def test_a_repeal_without_its_day_leaves_a_recorded_end(session, world):
     take_plans(session, REPEALED)
     before = fingerprint(session)
     done = take_plans(session, plan("P", ("designation", "WA", 0), stage="repealed", valid_from=FROM), days=1)
-    assert (kinds(done)[0], done.change.recording) == (("end-unknown", "warning"), None)
+    assert (kinds(done)[0], done.change.recording) == (("plan-over", "warning"), None)
     assert fingerprint(session) == before
 
 
@@ -226,7 +238,7 @@ def test_a_plan_out_of_procedure_leaves_the_pipeline(session, world):
     done = take_plans(session, plan("P", stage="expired", valid_from=None), days=1)
     assert standing(session, "pipeline_zone") == []
     assert standing(session, "plan") == [("P", "expired", None, None)]
-    assert kinds(done) == [("end-unknown", "warning")]
+    assert kinds(done) == [("plan-over", "warning")]
 
 
 def test_earlier_days_of_a_plan_stay_unless_the_file_speaks_for_them(session, world):
@@ -298,7 +310,7 @@ def test_much_that_would_end_is_asked_about_first(session, world):
 
 
 def test_a_repeal_of_another_plan_is_told_and_ends_nothing(session, world):
-    said = plan("Neu", ("designation", "WA", 0), changes="Plan 1: aufheben; Plan 2: aendern; Plan 22: aufheben")
+    said = plan("Neu", ("designation", "WA", 0), changes="Plan 1 (aufheben); Plan 2 (aendern); Plan 33 (aufheben)")
     done = take_plans(session, said)
     (told,) = [issue for issue in done.issues if issue.kind == "plan-repeals"]
     assert (told.severity, told.feature, told.value) == ("warning", "Neu", "Plan 1")
