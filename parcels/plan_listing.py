@@ -66,7 +66,7 @@ LEFT JOIN LATERAL (
     SELECT count(*)::int AS zones, array_agg(DISTINCT designation ORDER BY designation) AS designations,
            CASE WHEN count(lower(valid)) = count(*) THEN min(lower(valid)) END AS valid_from,
            CASE WHEN count(upper(valid)) = count(*) THEN max(upper(valid)) END AS valid_to
-    FROM zone WHERE plan = page.name AND {_ON} HAVING count(*) > 0
+    FROM zone WHERE plan = page.name COLLATE "default" AND {_ON} HAVING count(*) > 0
 ) z ON true
 LEFT JOIN LATERAL (
     SELECT array_agg(DISTINCT designation ORDER BY designation) AS designations, min(expected) AS expected

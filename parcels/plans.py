@@ -19,6 +19,7 @@ from parcels.history import LAYERS, Amendment
 
 IN_FORCE = ("in_force", "partly_lapsed")
 ENDED = ("repealed", "expired")
+STAGES = ("started", "draft", "participation", "display", "adopted", *IN_FORCE, *ENDED, "unknown")
 REF = "plan: "
 """What begins the `ref` of a plan's deductions, and of no other's."""
 
@@ -77,12 +78,12 @@ def _run(session: Session, statement: str, bound: dict[str, Any]) -> None:
 
 _WORKSPACE = f"""
 CREATE TEMP TABLE IF NOT EXISTS {INCOMING} (
-    row bigint, plan text COLLATE "C", number text, kind text, stage text, valid_from date, valid_to date, changes text,
+    row bigint, plan text, number text, kind text, stage text, valid_from date, valid_to date, changes text,
     bau_nvo text, xplan_version text, gml_id text, feature text, use text, code text, restrictions text, regulates_use boolean,
     member text, geom geometry(MultiPolygon, 25832)
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS planned (
-    row bigint, plan text COLLATE "C", stage text, binding boolean, endless boolean, days daterange, spoken daterange,
+    row bigint, plan text, stage text, binding boolean, endless boolean, days daterange, spoken daterange,
     expected date, in_force_since date, geom geometry
 ) ON COMMIT DELETE ROWS;
 DELETE FROM {INCOMING}; DELETE FROM planned

@@ -1,18 +1,17 @@
 """GET /api/plans: the plans of the register on a day, in force or in procedure, and the files they were read from."""
 
-from dataclasses import asdict
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 
-from app import deps
+from app import deps, plan_answers
 from app.auth import READ_SECURITY, READER
 from app.deps import HEAVY, Read
 from app.examples import PLANS, example
 from app.inputs import Text
 from app.problems import declared
 from app.routes.reserve import Limit
-from app.schemas.plans import PlanRow, PlansOut
+from app.schemas.plans import PlansOut
 from parcels import plan_listing
 
 router = APIRouter(prefix="/api/plans", tags=["plans"])
@@ -51,5 +50,4 @@ def list_plans(
     if len(found) > limit:
         day, pinned = asked.on.isoformat(), asked.pinned_at.isoformat()
         following = deps.following(request, on=day, known_at=pinned, after=found[limit - 1].name)
-    rows = [PlanRow(**asdict(one)) for one in found[:limit]]
-    return PlansOut(**asked.knowledge(), on=asked.on, plans=rows, next=following)
+    return plan_answers.page(asked, found[:limit], following)

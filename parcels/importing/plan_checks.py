@@ -119,7 +119,9 @@ def _told_together(slivers: Slivers, sliver_m2: Any, sliver_m: Any) -> list[Issu
 
 
 def _issue(one: Any, field: str, kind: str, severity: Severity, said: str, value: str) -> Issue:
-    return Issue(one.row, one.plan, field, kind, severity, f"{located(one.row, one.plan, field)}: {said}.", value)
+    """A finding about a plan of the file, or about one recorded before that it meets."""
+    where = f"{one.plan}, {field}" if one.row is None else located(one.row, one.plan, field)
+    return Issue(one.row, one.plan, field, kind, severity, f"{where}: {said}.", value)
 
 
 _OVER: dict[Callable[..., list[Issue]], str] = {

@@ -104,7 +104,7 @@ _NO_REPLACE = (
     "recorded of that plan anyway. Leave it out."
 )
 
-_AREAS = f"SELECT row, plan FROM {plans.INCOMING} WHERE plan = ANY (:names) ORDER BY row"
+_AREAS = f"SELECT DISTINCT row, plan FROM {plans.INCOMING} WHERE plan = ANY (:names) ORDER BY row"
 
 _FAULTS = (
     (

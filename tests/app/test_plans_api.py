@@ -1,12 +1,16 @@
 """Plans over HTTP: in force, in procedure, recorded as zones only; by name, page by page; with the file they were read from."""
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.cli import run
+from app.routes.plans import Stage
+from parcels import plans
 from tests.app.conftest import SECOND, Town, fill, service, state
 from tests.conftest import key, square
 
@@ -16,7 +20,7 @@ FROM_2020 = {"valid_from": "2020-01-01"}
 
 
 @pytest.fixture(scope="module")
-def planned(new_database: Callable[[str], Town]) -> Iterator[TestClient]:
+def planned_town(new_database: Callable[[str], Town]) -> Town:
     """The town with a plan whose file was imported, and one in procedure."""
     made = new_database("planned_town")
     fill(made)
@@ -36,7 +40,12 @@ def planned(new_database: Callable[[str], Town]) -> Iterator[TestClient]:
     coming = {"plan": "Kommt", "stage": "draft", "designation": "MU", "regulates_use": True, "expected": "2027-05-01"}
     state(made, "pipeline", [{**coming, "geom": square(400, 0), **READ}], SECOND)
     state(made, "marks", [{"plan": "Kommt", "kind": "ban", "geom": square(400, 0), **READ}], SECOND)
-    with TestClient(service(made.web), raise_server_exceptions=False) as client:
+    return made
+
+
+@pytest.fixture(scope="module")
+def planned(planned_town: Town) -> Iterator[TestClient]:
+    with TestClient(service(planned_town.web), raise_server_exceptions=False) as client:
         yield client
 
 
@@ -46,8 +55,8 @@ def named(answer: Any) -> dict[str, dict[str, Any]]:
 
 
 def test_a_plan_with_what_it_says_and_where_that_was_read(planned: TestClient) -> None:
-    plans = named(planned.get("/api/plans"))
-    new, coming, old = plans["Neu"], plans["Kommt"], plans["Plan 1"]
+    found = named(planned.get("/api/plans"))
+    new, coming, old = found["Neu"], found["Kommt"], found["Plan 1"]
     assert (new["stage"], new["zones"], new["designations"], new["pipeline"]) == ("in_force", 2, ["GI", "VERKEHR"], [])
     assert {name: new[name] for name in READ} == READ
     assert (new["valid_from"], new["valid_to"]) == ("2020-01-01", None)
@@ -76,6 +85,23 @@ def test_the_list_of_plans_goes_page_by_page(planned: TestClient) -> None:
 def test_what_cannot_be_a_stage_is_named(planned: TestClient, problem: Problem) -> None:
     (error,) = problem(planned.get("/api/plans", params={"stage": "fertig"}), 422, "invalid-request")["errors"]
     assert error["field"] == "stage"
+    assert get_args(Stage) == plans.STAGES
+
+
+def test_the_command_says_the_same(
+    planned: TestClient, planned_town: Town, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*arguments: str) -> tuple[int, str]:
+        capsys.readouterr()
+        return run(["plans", *arguments]), capsys.readouterr().out
+
+    monkeypatch.setenv("LANDRESERVE_DATABASE_URL", planned_town.owner)
+    code, found = said("--on", "2026-06-01", "--json")
+    assert code == 0
+    assert json.loads(found)["plans"] == planned.get("/api/plans").json()["plans"]
+    code, table = said("--stage", "draft")
+    assert (code, "Kommt" in table, "archiv.zip" in table, "1 plans" in table) == (0, True, True, True)
+    assert said("--stage", "fertig")[0] == 2
 
 
 def test_a_parcel_s_zones_name_stage_and_evidence(planned: TestClient) -> None:

@@ -34,7 +34,8 @@ def test_an_older_plan_is_told_to_be_displaced_too(session, world):
     take_plans(session, plan("Neu", ("designation", "WA", box(3000, 0, 3100, 100))))
     older = plan("Alt", ("designation", "GE", box(3000, 0, 3200, 100)), valid_from="1990-01-01")
     (one,) = told(take_plans(session, older, days=1), "plan-displaces")
-    assert (one.feature, one.value) == ("Neu", "10000.00")
+    assert (one.feature, one.row, one.value) == ("Neu", None, "10000.00")
+    assert one.message.startswith("Neu, geometry: displaces Alt (GE) on 10000.00 m2")
 
 
 def test_two_plans_of_one_day_and_two_uses_of_one_place_are_warned_of(session, world):

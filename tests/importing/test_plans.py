@@ -262,6 +262,14 @@ FAULTS = {
 }
 
 
+def test_an_area_of_two_uses_is_rejected_once(session, world):
+    rows = plan("P", GE, ("deduction", "water", 0))
+    both = [{**row, "row": 1 + bool(number)} for number, row in enumerate(rows)]
+    done = take_plans(session, both[1:])
+    assert [(issue.kind, issue.row) for issue in errors(done)] == [("outline-missing", 2)]
+    assert take_plans(session, both).rows_rejected == 0
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_plan_is_taken_whole_or_not_at_all(session, world, fault):
     rows, kind = FAULTS[fault]
