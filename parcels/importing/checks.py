@@ -3,7 +3,7 @@
 import csv
 import io
 from binascii import hexlify
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -23,11 +23,15 @@ AREAS_REMEDY = "check which of them is right; the official area is kept"
 
 @dataclass
 class Chunk:
-    """Some rows, ROWS at most, as they came from the file: their numbers, cells by source column, and WKB if there is any."""
+    """Some rows, ROWS at most, as they came from the file: their numbers, cells by source column, and WKB if there is any.
+
+    `undrawn` says, by position, why an outline could not be drawn.
+    """
 
     rows: Sequence[int]
     cells: Sequence[Sequence[Any]]
     wkb: NDArray[np.object_] | None
+    undrawn: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -38,6 +42,7 @@ class Findings:
     labels: Sequence[Any]
     bad: NDArray[np.bool_]
     issues: list[Issue] = field(default_factory=list)
+    undrawn: Mapping[int, str] = field(default_factory=dict)
 
     def add(self, at: int, name: str, kind: str, said: str, severity: Severity = "error", **more: Any) -> None:
         """Note one finding about the row at position `at` of the chunk; an error rejects the row."""
@@ -72,7 +77,7 @@ class Columns:
         """An empty list of findings, its rows labelled by the layer's identifying column."""
         position = self.positions.get(self.layer.identity)
         labels = [None] * len(chunk.rows) if position is None else chunk.cells[position]
-        return Findings(chunk.rows, labels, np.zeros(len(chunk.rows), dtype=bool))
+        return Findings(chunk.rows, labels, np.zeros(len(chunk.rows), dtype=bool), undrawn=chunk.undrawn)
 
     def read(self, chunk: Chunk, findings: Findings) -> dict[str, list[str | None]]:
         """All columns of the layer as text for the database; what cannot be read is noted and left empty."""

@@ -1,8 +1,9 @@
 """The child process: confines itself, reads one file, sends its rows and findings through one pipe.
 
 Started by sandbox.py with a job folder that holds `job.json` and copies of the files; standard output carries frames:
-one letter, four bytes of length, the content. `D` COPY text, `P` progress, `I` issues, `L` after the last row, `E` the end,
-`R` a refusal. What only shows when all rows are known is found out between `L` and `E`, while the database works.
+one letter, four bytes of length, the content. `D` COPY text, `P` progress, `I` issues, `K` which parcel follows which, `L` after
+the last row, `E` the end, `R` a refusal. What only shows when all rows are known is found out between `L` and `E`, while the
+database works.
 """
 
 import codecs
@@ -22,6 +23,7 @@ from parcels.importing.contract import Issue, Limits, Options, Refused
 from parcels.importing.layers import LAYERS, PLANS, Layer, as_said, matched, spelled
 
 if TYPE_CHECKING:
+    from parcels.importing.alkis import Told
     from parcels.importing.alongside import Outlines
     from parcels.importing.checks import Chunk
     from parcels.importing.shapes import Place
@@ -39,6 +41,7 @@ class Source:
     chunks: Callable[[list[str]], "Iterator[Chunk]"]
     place: "Place | None" = None
     metric_without_crs: bool = False
+    told: "Told | None" = None
 
 
 def main(folder: str, project: str) -> None:
@@ -100,9 +103,12 @@ def _read(path: Path, layer: Layer, options: Options, send: Send) -> tuple[dict[
     from parcels.importing.checks import Columns
 
     _check_encoding_name(options.encoding)
-    source = (
-        _open_table(path, layer, options) if path.suffix in (".csv", ".xlsx") else _open_vector(path, layer, options)
-    )
+    source = _opened(path, layer, options)
+    told = None
+    if layer.name == "parcels":
+        from parcels.importing.alkis import understood
+
+        source, told = understood(source, options.limits)
     positions = matched(layer, as_said(layer, source.names, options.columns))
     label = _label_position(layer, source.names, positions)
     places = sorted({*positions.values(), *([] if label is None else [label])})
@@ -129,7 +135,21 @@ def _read(path: Path, layer: Layer, options: Options, send: Send) -> tuple[dict[
         raise Refused("no-rows", "The file has no rows: check that it is the right file, and complete.")
     if source.place is not None:
         source.place.refuse_if_elsewhere()
+    if told is not None:
+        _send_told(send, told)
     return {"rows_read": read, "rows_rejected": rejected, "rows_passed": read - rejected}, kept
+
+
+def _opened(path: Path, layer: Layer, options: Options) -> Source:
+    """The file opened as what it is: of XML, the root says whether it is ALKIS's own."""
+    if path.suffix in (".csv", ".xlsx"):
+        return _open_table(path, layer, options)
+    if path.suffix == ".gml" and layer.name == "parcels":
+        from parcels.importing.nas import is_nas
+
+        if is_nas(path):
+            return _open_nas(path, options)
+    return _open_vector(path, layer, options)
 
 
 def _outlines(layer: Layer, options: Options) -> "Outlines | None":
@@ -217,6 +237,12 @@ def _send_issues(send: Send, issues: list[Issue]) -> None:
         send(b"I", json.dumps([_plain(issue) for issue in issues[start : start + SLICE]]).encode())
 
 
+def _send_told(send: Send, told: "Told") -> None:
+    _send_issues(send, told.notes())
+    for start in range(0, len(told.kin), SLICE):
+        send(b"K", json.dumps([asdict(one) for one in told.kin[start : start + SLICE]]).encode())
+
+
 def _plain(issue: Issue) -> dict[str, Any]:
     plain = asdict(issue)
     for name in ("before_m2", "after_m2"):
@@ -234,6 +260,14 @@ def _open_table(path: Path, layer: Layer, options: Options) -> Source:
         )
     names, records = tables.header_and_records(path, options)
     return Source(names, None, lambda used: tables.chunks(names, records, used))
+
+
+def _open_nas(path: Path, options: Options) -> Source:
+    from parcels.importing import nas, shapes
+
+    found = nas.counted(path, options)
+    place = shapes.Place(shapes.settled_crs(found.crs, options), options, stated=found.crs is not None)
+    return Source(list(nas.NAMES), None, lambda used: nas.chunks(path, found, used, options), place, told=found.told)
 
 
 def _open_vector(path: Path, layer: Layer, options: Options) -> Source:

@@ -68,6 +68,16 @@ class Issue:
     after_m2: Decimal | None = None
 
 
+@dataclass(frozen=True)
+class Kin:
+    """A row's statement that one parcel follows another one; `on` (ISO) is the day of the change where the row has it."""
+
+    row: int
+    predecessor: str
+    successor: str
+    on: str | None
+
+
 def located(row: int, feature: str | None, field: str) -> str:
     """How every message about a row begins: with the row, what it is about, and the field."""
     return f"Row {row}, {field}" if feature is None else f"Row {row} ({feature}), {field}"

@@ -22,7 +22,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
-from parcels.importing.contract import Issue, Limits, Options, Refused
+from parcels.importing.contract import Issue, Kin, Limits, Options, Refused
 from parcels.importing.layers import LAYERS, PLANS, Layer
 
 log = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ class Reading:
         self.columns: tuple[str, ...] = LAYERS[layer].output
         self.sha256 = sha256
         self.issues: list[Issue] = []
+        self.kin: list[Kin] = []
         self.rows_read = self.rows_passed = self.rows_rejected = 0
         self.layers_of_defence: tuple[str, ...] = ()
         self._child = child
@@ -120,6 +121,8 @@ class Reading:
                 self._report(int(told["rows"]), told["total"])
             elif kind == b"I":
                 self._note(json.loads(content))
+            elif kind == b"K":
+                self.kin += [Kin(**one) for one in json.loads(content)]
             elif kind in (b"D", until):
                 yield kind, content
             else:
@@ -145,7 +148,7 @@ class Reading:
     def _frame(self) -> tuple[bytes, bytes]:
         head = self._exactly(5)
         (length,) = struct.unpack(">I", head[1:])
-        if head[:1] not in (b"D", b"P", b"I", b"L", b"E", b"R") or length > LARGEST_FRAME:
+        if head[:1] not in (b"D", b"P", b"I", b"K", b"L", b"E", b"R") or length > LARGEST_FRAME:
             raise self._died()
         return head[:1], self._exactly(length)
 

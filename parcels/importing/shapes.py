@@ -186,7 +186,9 @@ def _areal(raw: Shapes, wkb: NDArray[np.object_], findings: Findings, limits: Li
     vertices = shapely.get_num_coordinates(raw)
     areal = ((types == POLYGON) | (types == MULTIPOLYGON)) & ~empty & (vertices <= limits.vertices)
     for at in np.flatnonzero(~areal):
-        if wkb[at] is None:
+        if int(at) in findings.undrawn:
+            findings.add(int(at), "geometry", "undrawable-geometry", findings.undrawn[int(at)])
+        elif wkb[at] is None:
             if needed:
                 findings.add(int(at), "geometry", "no-geometry", "has no geometry: draw its polygon or remove the row")
         elif raw[at] is None:

@@ -8,6 +8,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -50,8 +51,22 @@ class Unreadable(Exception):
         self.kind = kind
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """A cell that was found to be wrong before it is read: what stands there, the issue's code, what is wrong and the remedy."""
+
+    cell: str
+    kind: str
+    said: str
+
+    def __str__(self) -> str:
+        return self.cell
+
+
 def text(cell: Cell) -> str | None:
     """NFC text of at most 500 characters, blanks at the ends removed; empty is None."""
+    if isinstance(cell, Doubt):
+        raise Unreadable(cell.kind, cell.said)
     if cell is None or cell != cell:  # NaN stands for "no value" in numeric columns
         return None
     if isinstance(cell, float) and cell.is_integer():

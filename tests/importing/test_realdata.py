@@ -48,7 +48,8 @@ def test_parcels_as_hamburg_serves_them():
     assert outcome.rows[0]["key"] == "020114___11913______"
     assert outcome.kinds() + outcome.kinds("warning") == []
     dykes = through(REAL / "alkis/hh_deichgrund_flurstuecke_EPSG_25832_nocrs.json", "parcels", crs="EPSG:25832")
-    assert (len(dykes.rows), dykes.kinds()) == (723, ["invalid-geometry"])
+    # one of them is marked as historic, and nothing says since when
+    assert (len(dykes.rows), sorted(dykes.kinds())) == (722, ["historic-without-end", "invalid-geometry"])
 
 
 def test_parcels_of_another_land_are_refused_by_place():
