@@ -191,6 +191,8 @@ PARCEL: dict[str, Any] = {
         }
     ],
     "entries": [ENTRY],
+    "predecessors": [{"key": "029901___00012______", "changed_on": "2024-05-02", "shared_m2": 12000}],
+    "successors": [],
 }
 PLANS: dict[str, Any] = {
     **KNOWN,

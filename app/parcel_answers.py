@@ -14,6 +14,7 @@ from app.schemas.parcels import (
     ParcelOut,
     ParcelRow,
     ParcelsOut,
+    RelationOut,
     VersionOut,
     WarningOut,
     ZoneOut,
@@ -40,6 +41,8 @@ def parcel(asked: Asked, found: ParcelOnDay) -> ParcelOut:
         holdings=[HoldingOut(**_with_part(holding)) for holding in found.holdings],
         zones=[ZoneOut(**zone) for zone in found.zones],
         entries=[entry(line) for line in found.lines],
+        predecessors=[RelationOut(**asdict(one)) for one in found.predecessors],
+        successors=[RelationOut(**asdict(one)) for one in found.successors],
     )
 
 

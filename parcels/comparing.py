@@ -5,6 +5,8 @@ A unit stated in one row of which nothing stands, or just this, needs no arithme
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -32,6 +34,12 @@ def all_in(session: Session, incoming: str, unit: str) -> None:
     """All rows are hashed: find the units that stand in several of them, and let the planner know how many there are."""
     tables = f"stated (row, unit), {incoming} (row, {unit})"
     session.execute(text(f"INSERT INTO repeated {REPEATED}; {counted(tables, target=10)}"))
+
+
+def end(session: Session, rows: Sequence[int]) -> None:
+    """Say in `spoken` that the units of these rows are no more from the rows' end on, whatever is recorded of later days."""
+    if rows:
+        session.execute(text(_END), {"rows": list(rows)})
 
 
 def compare(session: Session, table: str, unit: str, replace: bool, spoken: bool = False) -> tuple[int, int, int]:
@@ -70,6 +78,11 @@ FROM {incoming}
 
 _NEW = """
 WHERE row > (SELECT coalesce(max(row), 0) FROM stated) AND row <= (SELECT max(row) FROM {incoming})
+"""
+
+_END = """
+INSERT INTO spoken
+SELECT unit, daterange(max(upper(days)), NULL) FROM stated WHERE row = ANY (:rows) AND NOT upper_inf(days) GROUP BY unit
 """
 
 REPEATED = "SELECT unit FROM stated GROUP BY unit HAVING count(*) > 1"

@@ -282,6 +282,28 @@ class Entry(Base):
     )
 
 
+class Lineage(Base):
+    """One parcel follows another one: they share so many m2 (EPSG:25832) of land that changed its parcel on a day.
+
+    Without m2 it is what a file states and nobody has measured, without a day not even when.
+    """
+
+    __tablename__ = "lineage"
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    predecessor: Mapped[str] = mapped_column(Key)
+    successor: Mapped[str] = mapped_column(Key)
+    changed_on: Mapped[date | None]
+    shared_m2: Mapped[Decimal | None]
+    known: Mapped[Range[datetime]] = mapped_column(TSTZRANGE, nullable=False)
+    __table_args__ = (
+        CheckConstraint("NOT isempty(known)", name="ck_known"),
+        CheckConstraint("predecessor <> successor", name="ck_not_itself"),
+        amount("shared_m2"),
+        Index("ix_lineage_predecessor", "predecessor"),
+        Index("ix_lineage_successor", "successor"),
+    )
+
+
 class ApiToken(Base):
     """A bearer token: shown once, stored as SHA-256 of its secret part."""
 
@@ -307,6 +329,7 @@ __all__ = [
     "DistrictPiece",
     "Entry",
     "Holding",
+    "Lineage",
     "Parcel",
     "PipelineZone",
     "Plan",

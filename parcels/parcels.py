@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlalchemy.orm import Session
 
+from parcels.lineage import Relation, relations
 from parcels.queries import LINE_COLUMNS, Line, line
 
 
@@ -58,6 +59,8 @@ class ParcelOnDay:
     holdings: list[dict[str, Any]]
     zones: list[dict[str, Any]]
     lines: list[Line]
+    predecessors: list[Relation]
+    successors: list[Relation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ def find(session: Session, key: str, on: date, known_at: datetime) -> ParcelOnDa
         holdings=[dict(row) for row in holdings.mappings()],
         zones=[] if parcel is None else _zones(session, parcel.id, on, known_at),
         lines=[line(row) for row in lines],
+        **relations(session, key, known_at),
     )
 
 
@@ -182,6 +186,10 @@ _OPEN_FACTS = """
 SELECT 'p' || id FROM parcel WHERE key = :key AND upper_inf(known)
 UNION ALL
 SELECT 'h' || id FROM holding WHERE parcel_key = :key AND upper_inf(known)
+UNION ALL
+SELECT 'l' || id FROM lineage WHERE predecessor = :key AND upper_inf(known)
+UNION ALL
+SELECT 'l' || id FROM lineage WHERE successor = :key AND upper_inf(known)
 ORDER BY 1
 """
 

@@ -49,12 +49,18 @@ def record_stated(
     actor: str,
     replace: bool = False,
     on_step: Callable[[str], None] = lambda _: None,
+    spoken: bool = False,
+    besides: Callable[[], bool] = lambda: False,
     **details: Any,
 ) -> Change:
-    """Amend a layer with the rows stated in its workspace, derive what they touch, record it. The lock is held."""
+    """Amend a layer with the rows stated in its workspace, derive what they touch, record it. The lock is held.
+
+    `replace` and `spoken` are those of `history.amend`; `besides` amends what follows from it, adds to the parcels touched, and
+    says whether it has recorded anything.
+    """
     on_step("amending")
-    amendment = history.amend(session, LAYERS[layer], at, replace)
-    return record_amended(session, amendment, at, kind, actor, on_step, **details)
+    amendment = history.amend(session, LAYERS[layer], at, replace, spoken)
+    return record_amended(session, amendment, at, kind, actor, on_step, besides(), **details)
 
 
 def record_amended(
@@ -64,10 +70,12 @@ def record_amended(
     kind: str,
     actor: str,
     on_step: Callable[[str], None] = lambda _: None,
+    besides: bool = False,
     **details: Any,
 ) -> Change:
-    """Derive what an amendment, of one layer or of several, has touched, and record it. The lock is held."""
-    if not amendment.changed:
+    """Derive what an amendment, of one layer or of several, has touched, and record it, also if only something `besides` it
+    changed. The lock is held."""
+    if not amendment.changed and not besides:
         return Change(at, None, amendment, Posting(0, 0))
     recording = _recording(at, kind, actor, amendment, **details)
     posting, number = ledger.post_touched(session, recording, on_step)

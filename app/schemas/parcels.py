@@ -95,6 +95,14 @@ class ZoneOut(Traced):
     valid_to: date | None
 
 
+class RelationOut(Out):
+    """A parcel before or after another one, since which day, and how many m2 they share (EPSG:25832); null where only stated."""
+
+    key: str
+    changed_on: date | None
+    shared_m2: Number | None
+
+
 class ParcelOut(Knowledge):
     """All that is known of a parcel on a day; `facts` and `geometry` are null for one known by its holding only."""
 
@@ -105,6 +113,8 @@ class ParcelOut(Knowledge):
     holdings: list[HoldingOut]
     zones: list[ZoneOut]
     entries: list[Entry]
+    predecessors: list[RelationOut]
+    successors: list[RelationOut]
 
 
 class VersionOut(Out):

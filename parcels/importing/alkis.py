@@ -44,11 +44,12 @@ S = TypeVar("S", bound=Any)
 
 @dataclass
 class Told:
-    """What a file says beside its rows: findings, and which parcel follows which."""
+    """What a file says beside its rows: findings, which parcel follows which, and which rows are of parcels that are no more."""
 
     limits: Limits
     issues: list[Issue] = field(default_factory=list)
     kin: list[Kin] = field(default_factory=list)
+    historic: list[int] = field(default_factory=list)
     always: int = 0
 
     def notes(self) -> list[Issue]:
@@ -123,6 +124,10 @@ class _Reading:
                 for name, meaning in self._made().items():
                     cells[name] = getattr(self, f"_{meaning}")(cells, len(chunk.rows))
                 self._relate(chunk.rows, cells)
+                if self.status:
+                    self.told.historic += [
+                        row for row, cell in zip(chunk.rows, cells[self.status], strict=True) if _historic(cell)
+                    ]
                 yield replace(chunk, cells=[cells[name] for name in used])
 
         return read
@@ -282,7 +287,8 @@ def _or_doubt(row: Sequence[Any], home: str) -> str | Doubt:
 
 def _compared(whole: Any, row: Sequence[Any], home: str, folge: bool) -> Any:
     """The whole key as it stands, unless its parts make another one; a row without parts has nothing to compare."""
-    if _plain(row[1]) is None or _plain(row[3]) is None or not isinstance(whole, str) or len(whole.strip()) != 20:
+    missing = any(_EMPTY.fullmatch(_plain(row[part]) or "") for part in (1, 3))
+    if missing or not isinstance(whole, str) or len(whole.strip()) != 20:
         return whole if _plain(whole) else _or_doubt(row, home)
     try:
         parts = built(row, home)

@@ -1,9 +1,9 @@
 """The child process: confines itself, reads one file, sends its rows and findings through one pipe.
 
 Started by sandbox.py with a job folder that holds `job.json` and copies of the files; standard output carries frames:
-one letter, four bytes of length, the content. `D` COPY text, `P` progress, `I` issues, `K` which parcel follows which, `L` after
-the last row, `E` the end, `R` a refusal. What only shows when all rows are known is found out between `L` and `E`, while the
-database works.
+one letter, four bytes of length, the content. `D` COPY text, `P` progress, `I` issues, `K` which parcel follows which, `H` the
+rows of parcels that are no more, `L` after the last row, `E` the end, `R` a refusal. What only shows when all rows are known is
+found out between `L` and `E`, while the database works.
 """
 
 import codecs
@@ -239,6 +239,7 @@ def _send_issues(send: Send, issues: list[Issue]) -> None:
 
 def _send_told(send: Send, told: "Told") -> None:
     _send_issues(send, told.notes())
+    send(b"H", json.dumps(told.historic).encode())
     for start in range(0, len(told.kin), SLICE):
         send(b"K", json.dumps([asdict(one) for one in told.kin[start : start + SLICE]]).encode())
 

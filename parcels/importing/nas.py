@@ -21,7 +21,7 @@ from parcels.importing.checks import ROWS, Chunk
 from parcels.importing.contract import Issue, Options, Refused
 from parcels.importing.curves import Undrawable, local, outline
 from parcels.importing.whole import cut
-from parcels.importing.whole_text import _crs_code, _refuse_declarations, _refuse_doctype
+from parcels.importing.whole_text import crs_code, refuse_declarations, refuse_doctype
 
 ADV = "http://www.adv-online.de/namespaces/adv/gid/"
 CURRENT, HISTORIC = "AX_Flurstueck", "AX_HistorischesFlurstueck"
@@ -72,7 +72,7 @@ def is_nas(path: Path) -> bool:
     seen = 0
     try:
         with path.open("rb") as file:
-            _refuse_declarations(file.read(1 << 16))
+            refuse_declarations(file.read(1 << 16))
             file.seek(0)
             for _, element in _parsed(file, ("start",)):
                 name = etree.QName(element)
@@ -134,7 +134,7 @@ def _objects(path: Path, options: Options) -> Iterator[Any]:
                     yield element
                     _forget(element)
                     within = None
-            _refuse_doctype(parser.root.getroottree())
+            refuse_doctype(parser.root.getroottree())
     except etree.XMLSyntaxError as problem:
         raise cut(f"it is not well-formed XML at line {problem.lineno}") from None
 
@@ -168,7 +168,7 @@ def counted(path: Path, options: Options) -> Nas:
             _name(found, element)
             continue
         objects += 1
-        crs |= {_crs_code(name) for place in element.iterchildren("{*}position") for name in _stated(place)}
+        crs |= {crs_code(name) for place in element.iterchildren("{*}position") for name in _stated(place)}
         ended = _text(element, ENDED)
         if kind == CURRENT and ended is not None:
             found.ended.add((_identity(element), ended))
@@ -222,6 +222,8 @@ def chunks(path: Path, found: Nas, used: list[str], options: Options) -> Iterato
         if not _has_land(element, row, found, number + 1):
             continue
         number += 1
+        if local(element) == HISTORIC:
+            found.told.historic.append(number)
         try:
             wkb.append(_drawn(element, options.limits.vertices))
         except Undrawable as problem:

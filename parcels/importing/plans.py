@@ -17,12 +17,13 @@ from parcels.history import Amendment
 from parcels.importing import closing, plan_checks
 from parcels.importing.closing import Closing
 from parcels.importing.contract import Issue, Refused, Severity, located
+from parcels.importing.sandbox import Reading
 
 
 class Plans:
     """The areas of a file's plans, as the gate delivers them."""
 
-    def __init__(self, session: Session, layer: str, since: date | None, replace: bool) -> None:
+    def __init__(self, session: Session, layer: str, reading: Reading, since: date | None, replace: bool) -> None:
         if replace:
             raise Refused("replace-plans", _NO_REPLACE)
         self._session, self._since = session, since

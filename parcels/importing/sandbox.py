@@ -81,6 +81,7 @@ class Reading:
         self.sha256 = sha256
         self.issues: list[Issue] = []
         self.kin: list[Kin] = []
+        self.historic: list[int] = []
         self.rows_read = self.rows_passed = self.rows_rejected = 0
         self.layers_of_defence: tuple[str, ...] = ()
         self._child = child
@@ -123,6 +124,8 @@ class Reading:
                 self._note(json.loads(content))
             elif kind == b"K":
                 self.kin += [Kin(**one) for one in json.loads(content)]
+            elif kind == b"H":
+                self.historic += json.loads(content)
             elif kind in (b"D", until):
                 yield kind, content
             else:
@@ -148,7 +151,7 @@ class Reading:
     def _frame(self) -> tuple[bytes, bytes]:
         head = self._exactly(5)
         (length,) = struct.unpack(">I", head[1:])
-        if head[:1] not in (b"D", b"P", b"I", b"K", b"L", b"E", b"R") or length > LARGEST_FRAME:
+        if head[:1] not in (b"D", b"P", b"I", b"K", b"H", b"L", b"E", b"R") or length > LARGEST_FRAME:
             raise self._died()
         return head[:1], self._exactly(length)
 

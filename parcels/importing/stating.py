@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from parcels import history, register
+from parcels import comparing, history, lineage, register
 from parcels.importing import beside, closing, districts, overlapping, together
 from parcels.importing.closing import Closing
 from parcels.importing.contract import Issue, located
+from parcels.importing.sandbox import Reading
 
 RENAMED = {"holdings": {"key": "parcel_key"}, "deductions": {"id": "ref"}}
 
@@ -20,8 +21,8 @@ RENAMED = {"holdings": {"key": "parcel_key"}, "deductions": {"id": "ref"}}
 class Rows:
     """The rows of a file that are facts of one layer as they stand."""
 
-    def __init__(self, session: Session, layer: str, since: date | None, replace: bool) -> None:
-        self._session, self._target = session, history.LAYERS[layer]
+    def __init__(self, session: Session, layer: str, reading: Reading, since: date | None, replace: bool) -> None:
+        self._session, self._target, self._reading = session, history.LAYERS[layer], reading
         self._since, self._replace = since, replace
 
     def open(self) -> str:
@@ -83,6 +84,36 @@ class Rows:
         return together.over_before_they_begin(self._session, self._target)
 
 
+class Parcels(Rows):
+    """Parcels: of those that are no more nothing stays, and where they are split or merged what is held follows its land."""
+
+    def check(self, found: list[Issue]) -> list[Issue]:
+        """As of all rows; those of parcels that are no more speak for all days after them."""
+        issues = super().check(found)
+        comparing.end(self._session, self._reading.historic)
+        return issues
+
+    def record(self, at: datetime, actor: str, on_step: Callable[[str], None], **told: Any) -> register.Change:
+        """Amend the layer with the rows, keep the lineage, let holdings follow, and record it all as one import."""
+        self._followed: list[Issue] = []
+
+        def follow() -> bool:
+            followed = lineage.record(self._session, at, self._reading.kin)
+            self._followed = followed.issues
+            if followed.changed:
+                told["summary"].update(lineage=followed.lines, holdings_followed=followed.holdings)
+            return followed.changed
+
+        spoken = bool(self._reading.historic)
+        return register.record_stated(
+            *(self._session, self._target.name, at, "import", actor, self._replace, on_step, spoken, follow), **told
+        )
+
+    def after(self, change: register.Change) -> list[Issue]:
+        """As of all rows, and what could not follow."""
+        return [*self._followed, *super().after(change)]
+
+
 def _later_days_stay(session: Session, target: history.Layer) -> list[Issue]:
     """A row with an end and other content than what is recorded holds for its days; beyond its end nothing changes."""
     found = session.execute(text(_LATER_DAYS.format(table=target.table, unit=target.unit)))
@@ -106,6 +137,7 @@ FROM stated s
 JOIN {table} f ON f.{unit} = s.unit AND upper_inf(f.known) AND f.valid && s.days AND f.valid @> upper(s.days)
 WHERE NOT upper_inf(s.days)
     AND NOT EXISTS (SELECT FROM stated o WHERE o.unit = s.unit AND (o.days @> upper(s.days) OR o.content = f.content))
+    AND NOT EXISTS (SELECT FROM spoken o WHERE o.unit = s.unit)
 ORDER BY s.row
 """
 

@@ -19,14 +19,14 @@ from parcels.importing import closing
 from parcels.importing.contract import Issue, Limits, Options, Refused
 from parcels.importing.plans import Plans
 from parcels.importing.sandbox import Reading, read
-from parcels.importing.stating import Rows
+from parcels.importing.stating import Parcels, Rows
 from parcels.limits import OutlinesError, over_outlines
 from parcels.origins import Origin
 from rules.law import LAW
 
 BATCH = 4  # chunks (of some 2,000 rows) that are copied before they are looked at
 Way = Rows | Plans
-_WAYS: dict[str, type[Way]] = {"plans": Plans}  # all other layers take a file's rows as they stand
+_WAYS: dict[str, type[Way]] = {"plans": Plans, "parcels": Parcels}  # of other layers rows are taken as they stand
 LAW_LISTS = {"designation": "designations.known", "holder": "holders.known", "disposition": "dispositions.known"}
 
 
@@ -85,7 +85,7 @@ def load(
     asked = Options(options.crs, options.repair, options.encoding, options.limits, choices(), options.columns)
     session.execute(text("SET LOCAL work_mem = '128MB'"))  # or what passes through is written to disk once more
     with read(source, layer, asked, lambda rows, total: on_progress("reading", rows, total)) as reading:
-        way = _WAYS.get(layer, Rows)(session, layer, options.since, options.replace)
+        way = _WAYS.get(layer, Rows)(session, layer, reading, options.since, options.replace)
         issues, rejected = _checked(session, way, reading, options)
         at = history.lock(session, now)
         issues += way.beside()

@@ -19,6 +19,7 @@ FACTS = (
     "deduction",
     "holding",
     "ledger",
+    "lineage",
     "recording",
     "zone_piece",
     "deduction_piece",

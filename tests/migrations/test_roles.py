@@ -91,6 +91,8 @@ def test_it_cannot_rewrite_history(web, table):
         "DROP TABLE parcel",
         "UPDATE recording SET actor = 'someone else'",
         "DELETE FROM recording",
+        "UPDATE lineage SET shared_m2 = 1",
+        "DELETE FROM lineage",
         "DELETE FROM register",
         "INSERT INTO plan_mark (plan, kind) VALUES ('A', 'ban')",
         "INSERT INTO register (id) VALUES (2)",
