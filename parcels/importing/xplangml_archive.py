@@ -37,10 +37,12 @@ class Member:
 
 def members(path: Path) -> Iterator[Member]:
     """The plans' documents in an archive, one after the other; Refused where it is no archive, or one that is not taken."""
-    _check_count(path)
+    stated = _check_count(path)
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
+            if len(entries) != stated or len(set(archive.namelist())) != stated:
+                raise cut("its directory does not list what it says, or something twice")
             for entry in entries:
                 _check(entry)
             _check_places(entries, path.stat().st_size)
@@ -56,8 +58,8 @@ def members(path: Path) -> Iterator[Member]:
         raise Refused("archive-unreadable", "The archive is packed in a way that is not read: pack it anew.") from None
 
 
-def _check_count(path: Path) -> None:
-    """Too many entries are refused by the archive's last bytes, before its directory is read."""
+def _check_count(path: Path) -> int:
+    """How many entries there are by the archive's last bytes: too many are refused before its directory is read."""
     size = path.stat().st_size
     with path.open("rb") as file:
         if not file.read(4).startswith(b"PK"):
@@ -70,8 +72,9 @@ def _check_count(path: Path) -> None:
     (count,) = struct.unpack_from("<H", tail, at + 10)
     if count > MEMBERS:
         raise Refused(
-            "archive-too-many", f"The archive has more than {MEMBERS} members: give the plan with its documents alone."
+            "archive-bomb", f"The archive has more than {MEMBERS} members: give the plan with its documents alone."
         )
+    return int(count)
 
 
 def _check(entry: zipfile.ZipInfo) -> None:
@@ -120,7 +123,7 @@ def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, copy: Path, budget: 
             count += len(block)
             if count > most:
                 raise Refused(
-                    "archive-too-large",
+                    "archive-bomb",
                     f"The archive's member '{shown(entry.filename)}' inflates to more than {most >> 20} MiB: split it.",
                 )
             out.write(block)

@@ -83,7 +83,7 @@ def read(path: Path, shapes: Path, first_row: int, limits: Limits) -> Document:
                 _take(feature, first_row + document.features - 1, document, aside)
             aside.write(TAIL)
     except etree.XMLSyntaxError as problem:
-        if "huge" in str(problem.msg) or "Excessive" in str(problem.msg):
+        if "XML_PARSE_HUGE" in str(problem.msg):
             said = f"The XML is nested too deeply, or one value in it is too long (line {problem.lineno}): simplify it."
             raise Refused("too-intricate", said) from None
         raise cut(f"it is not well-formed XML at line {problem.lineno}") from None
