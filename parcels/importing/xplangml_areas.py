@@ -8,6 +8,8 @@ from parcels.importing.xplangml_plans import Plan, after, day, plain
 from rules import xplan
 
 PORT = "Hafengebiet"
+YES_NO = {"true": True, "1": True, "false": False, "0": False}
+KINDS = ("besondereArtDerBaulNutzung", "besondereArtDerBaulNutzung_FHH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,14 @@ def _ban_days(at: int, told: Element, findings: Findings) -> tuple[str | None, s
 def _closes(at: int, area: Area, findings: Findings) -> bool:
     """Whether an area is a tile of the plan, or only lies over the tiles."""
     stated = value(area.attributes, "flaechenschluss")
-    if area.type.closes == "stated" and stated is None:
-        said = "is empty: the area is taken to lie over others, and gives the land no use of its own; state it"
-        findings.add(at, "flaechenschluss", "tiling-unknown", said, "warning")
+    if area.type.closes == "never":
+        return False
     default = area.type.closes == "always"
-    return area.type.closes != "never" and {"true": True, "1": True, "false": False, "0": False}.get(
-        stated or "", default
-    )
+    if (stated is None and not default) or (stated is not None and stated not in YES_NO):
+        taken = "be a tile of the plan" if default else "lie over others, and gives the land no use of its own"
+        said = f"is {'empty' if stated is None else repr(shown(stated))}: the area is taken to {taken}; state true or false"
+        findings.add(at, "flaechenschluss", "tiling-unknown", said, "warning", value=shown(stated))
+    return YES_NO.get(stated or "", default)
 
 
 def _other_use(at: int, area: Area, plan: Plan, version: str, findings: Findings) -> list[Line]:
@@ -99,7 +102,9 @@ def codes(told: Element, name: str) -> list[str]:
 
 def _building_area(at: int, area: Area, plan: Plan, document: Document, findings: Findings) -> list[Line]:
     told, version = area.attributes, document.version
-    special, special_fhh = value(told, "besondereArtDerBaulNutzung"), value(told, "besondereArtDerBaulNutzung_FHH")
+    if not any(values(told, name) for name in KINDS):
+        told = document.wholes.get(area.gml_id, told)
+    special, special_fhh = (value(told, name) for name in KINDS)
     use = xplan.building_area(version, special, special_fhh)
     if use == xplan.UNKNOWN:
         _use_unknown(at, told, version, special_fhh or special, findings)

@@ -28,6 +28,7 @@ HREF = "{http://www.w3.org/1999/xlink}href"
 AREAL = frozenset(
     ("Polygon", "Surface", "MultiSurface", "MultiPolygon", "CompositeSurface", "PolyhedralSurface", "MultiGeometry")
 )
+ADV = "urn:adv:crs:"
 OUTLINE, POSITION = "raeumlicherGeltungsbereich", "position"
 HEAD = b'<shapes xmlns:gml="http://www.opengis.net/gml/3.2">\n'
 TAIL = b"</shapes>\n"
@@ -56,6 +57,7 @@ class Document:
     areas: list[Area] = field(default_factory=list)
     sections: list[Element] = field(default_factory=list)
     paragraphs: dict[str, Element] = field(default_factory=dict)
+    wholes: dict[str, Element] = field(default_factory=dict)  # by the gml:ids of their parts
     unused: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     without_area: Counter[str] = field(default_factory=Counter)
@@ -132,6 +134,8 @@ def _take(feature: Element, row: int, document: Document, aside: BinaryIO) -> No
         document.sections.append(_light(feature))
     elif name in ("BP_TextAbschnitt", "XP_TextAbschnitt"):
         document.paragraphs[gml_id(feature)] = _light(feature)
+    elif name == "BP_Baugebiet":  # up to 4.1 what its parts have in common
+        document.wholes.update(dict.fromkeys(references(feature, "flaechenteil"), _light(feature)))
     elif type_ is None:
         document.unknown[name] += 1
     elif type_.use == "none":
@@ -166,6 +170,11 @@ def _shapes(feature: Element, name: str) -> list[Element]:
 def _set_aside(shape: Element, row: int, default: str | None, aside: BinaryIO) -> None:
     if default is not None and shape.get("srsName") is None:
         shape.set("srsName", default)
+    for part in shape.iter():
+        if (name := part.get("srsName")) and name.startswith(
+            ADV
+        ):  # GDAL would look for it in all its tables, each time
+            part.set("srsName", f"EPSG:{crs_code(name)}")
     aside.write(b"<gml:featureMember><area><number>%d</number><shape>" % row)
     aside.write(etree.tostring(shape, with_tail=False))
     aside.write(b"</shape></area></gml:featureMember>\n")

@@ -2,13 +2,19 @@
 
 import math
 
+import numpy as np
 import pyproj
 import pytest
 import shapely
-from gate_files import refused, square, through
+from gate_files import Limits, refused, square, through
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from xplan_files import area, circle, collection, feature, plan, polygon, tags, written
 
-from parcels.importing import LAYERS
+from parcels.importing import LAYERS, xplangml_areas, xplangml_document, xplangml_plans
+from parcels.importing.checks import Findings
+from parcels.importing.xplangml_areas import idle
+from rules import xplan
 from rules.xplan import VERSIONS
 
 NEW = ("6.0", "6.1")
@@ -283,6 +289,7 @@ def test_only_what_a_plan_sets_on_the_ground_counts(tmp_path, version, told, cou
         ("true", [("rail", "deduction", "rail"), ("rail", "designation", "BAHN")]),
         ("false", [("rail", "deduction", "rail")]),
         (None, [("rail", "deduction", "rail")]),
+        ("ja", [("rail", "deduction", "rail")]),
     ],
 )
 def test_only_tiles_of_a_plan_give_land_a_use(tmp_path, stated, expected):
@@ -290,7 +297,7 @@ def test_only_tiles_of_a_plan_give_land_a_use(tmp_path, stated, expected):
     rail = feature("SO_Schienenverkehrsrecht", "rail", square(), **told)
     outcome = through(written(tmp_path / "plan.gml", "5.4", plan(), rail), "plans")
     assert uses(outcome) == expected
-    assert bool(said(outcome, "tiling-unknown")) == (stated is None)
+    assert bool(said(outcome, "tiling-unknown")) == (stated in (None, "ja"))
 
 
 def test_lines_of_types_that_may_be_lines_are_left_out_and_named(tmp_path):
@@ -420,3 +427,59 @@ def test_other_documents_are_refused_by_name(tmp_path):
     for name in ("plan.gpkg", "plan.csv", "plan.txt"):
         (tmp_path / name).write_text("x", encoding="utf-8")
         assert refused(tmp_path / name, "plans").kind == "format-unknown"
+
+
+def test_parts_of_a_building_area_share_what_it_says(tmp_path):
+    whole = {"flaechenteil": ["#a", "#b"], "abweichungBauNVO": "1000", "fhh:besondereArtDerBaulNutzung_FHH": "1600"}
+    features = [plan(), feature("BP_Baugebiet", "whole", **whole), area("a", None), area("b", "1700", square(1))]
+    outcome = through(written(tmp_path / "plan.gml", "4.0", *features), "plans")
+    assert uses(outcome) == [("a", "designation", "I"), ("b", "designation", "GE")]
+    assert {row["restrictions"] for row in outcome.rows if row["gml_id"] == "a"} == {"Nutzung eingeschränkt"}
+
+
+CODES = st.sampled_from([None, "", "1000", "1400", "1600", "1700", "1800", "2000", "2100", "3000", "9999", "GE", "0"])
+TYPES = st.sampled_from(sorted({row["feature"] for row in xplan.rows("features")} - {"BP_Plan"}))
+
+
+@st.composite
+def areas(draw):
+    """Any feature with any codes, lying over others or not."""
+    told = {
+        "flaechenschluss": draw(st.sampled_from([None, "true", "false", "1", "0", "vielleicht"])),
+        "besondereArtDerBaulNutzung": draw(CODES),
+        "fhh:besondereArtDerBaulNutzung_FHH": draw(CODES),
+        "allgArtDerBaulNutzung": draw(CODES),
+        "sondernutzung": draw(st.lists(CODES.filter(bool), max_size=2)),
+        "rechtscharakter": draw(CODES),
+        "artDerFestlegung": draw(CODES),
+        "zweckbestimmung": draw(CODES),
+    }
+    name = draw(TYPES)
+    tag = f"fhh:{name}" if name.endswith("_FHH") else name
+    return name, {key: value for key, value in told.items() if value is not None}, tag
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(version=st.sampled_from(VERSIONS), found=st.lists(areas(), min_size=1, max_size=6))
+def test_whatever_codes_a_plan_holds_no_land_becomes_workplace_land_by_chance(tmp_path, version, found):
+    features = [feature(tag, f"id{n}", square(n), **told) for n, (_, told, tag) in enumerate(found)]
+    path = written(tmp_path / "any.gml", version, plan(), *features)
+    document = xplangml_document.read(path, tmp_path / "shapes.gml", 1, Limits())
+    findings = Findings([each.row for each in document.areas], [each.gml_id for each in document.areas], bad(document))
+    (the_plan,) = xplangml_plans.plans(document, findings, set())
+    for at, one in enumerate(document.areas[1:], 1):
+        name, told, _ = found[one.row - 2]
+        lines = [] if idle(one, version) else xplangml_areas.lines(at, one, the_plan, document, findings)
+        given_uses = [line.code for line in lines if line.use == "designation"]
+        assert len(given_uses) <= 1
+        assert not (given_uses and told.get("flaechenschluss") in ("false", "0"))
+        if set(given_uses) & {"GE", "GI", "I", "G"}:
+            assert name == "BP_BaugebietsTeilFlaeche"
+            by_baunvo = {"1700": "GE", "1800": "GI"}.get(told.get("besondereArtDerBaulNutzung", ""))
+            by_bpvo = {"1400": "G", "1600": "I", "1700": "I"}.get(told.get("fhh:besondereArtDerBaulNutzung_FHH", ""))
+            assert given_uses == [by_bpvo or by_baunvo]
+    assert not findings.bad.any()
+
+
+def bad(document):
+    return np.zeros(len(document.areas), dtype=bool)
