@@ -18,9 +18,10 @@ from parcels.importing.shapes import Shapes, ewkb
 from parcels.importing.whole import mismatched
 from parcels.importing.xplangml_archive import members
 from parcels.importing.xplangml_areas import Line, idle, lines
-from parcels.importing.xplangml_document import Document
+from parcels.importing.xplangml_document import Document, value
 from parcels.importing.xplangml_document import read as read_document
 from parcels.importing.xplangml_plans import Belonging, Plan, names, plans
+from rules import xplan
 
 Deliver = Callable[[bytes], None]
 Tell = Callable[[list[Issue]], None]
@@ -147,6 +148,14 @@ def _notes(document: Document, idle_areas: dict[str, Counter[str]]) -> list[Issu
     if document.without_area:
         said = f"These features are points or lines, and have no area: {_listed(document.without_area)}."
         found.append(_note("features-without-area", "note", said))
+    character = Counter(
+        area.name
+        for area in document.areas
+        if xplan.legal_character(document.version, value(area.attributes, "rechtscharakter")) == xplan.UNKNOWN
+    )
+    if character:
+        said = f"Whether the plan sets these areas is not stated (rechtscharakter); they are taken so: {_listed(character)}."
+        found.append(_note("legal-character-unknown", "note", said))
     for reason, counts in idle_areas.items():
         found.append(_note("areas-idle", "note", f"These areas are {reason}: {_listed(counts)}."))
     if document.unknown:

@@ -29,6 +29,7 @@ AREAL = frozenset(
     ("Polygon", "Surface", "MultiSurface", "MultiPolygon", "CompositeSurface", "PolyhedralSurface", "MultiGeometry")
 )
 ADV = "urn:adv:crs:"
+COUNTS = ("numberMatched", "numberReturned", "numberOfFeatures")  # of WFS 2 and 1.1
 OUTLINE, POSITION = "raeumlicherGeltungsbereich", "position"
 HEAD = b'<shapes xmlns:gml="http://www.opengis.net/gml/3.2">\n'
 TAIL = b"</shapes>\n"
@@ -61,6 +62,7 @@ class Document:
     unused: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     without_area: Counter[str] = field(default_factory=Counter)
+    ids: set[str] = field(default_factory=set)
     namespaces: Counter[str] = field(default_factory=Counter)
     crs: dict[str, str] = field(default_factory=dict)
 
@@ -96,12 +98,15 @@ def read(path: Path, shapes: Path, first_row: int, limits: Limits) -> Document:
 def _features(file: BinaryIO, document: Document) -> Iterator[Element]:
     """The features of a collection, each as it ends; they are emptied once they have been looked at."""
     depth = 0
+    stated: dict[str, int] = {}
     parser = etree.iterparse(
         file, events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )
     for event, element in parser:
         if event == "start":
             depth += 1
+            if depth == 1:
+                stated = {name: int(each) for name in COUNTS if (each := element.get(name, "")).isdecimal()}
             if name := element.get("srsName"):
                 document.crs.setdefault(crs_code(name), name)
             continue
@@ -113,6 +118,18 @@ def _features(file: BinaryIO, document: Document) -> Iterator[Element]:
             while element.getprevious() is not None:  # lxml keeps cleared siblings otherwise
                 del element.getparent()[0]
     refuse_doctype(parser.root.getroottree())
+    _check_counts(stated, document.features)
+
+
+def _check_counts(stated: dict[str, int], features: int) -> None:
+    """An answer of a WFS says how many features it has, and how many there are; 0 stands there where it could not count."""
+    matched = stated.get("numberMatched", 0)
+    returned = stated.get("numberReturned", 0) or stated.get("numberOfFeatures", 0)
+    if matched > features or (returned and returned != features):
+        raise Refused(
+            "cut-off",
+            f"The file holds {features} of {max(matched, returned)} features, as it says itself: fetch all pages of it.",
+        )
 
 
 def _is_member(parent: Element | None) -> bool:
@@ -124,6 +141,7 @@ def _take(feature: Element, row: int, document: Document, aside: BinaryIO) -> No
     found = etree.QName(feature)
     namespace, name = found.namespace or "", str(found.localname)
     document.namespaces[namespace] += 1
+    document.ids.add(gml_id(feature))
     if version := XPLAN.fullmatch(namespace):
         _settle_version(document, f"{version[1]}.{version[2]}")
     elif not FHH.fullmatch(namespace):

@@ -22,6 +22,7 @@ from rules import xplan
 
 IN_FORCE = frozenset(("in_force", "partly_lapsed"))
 ENDED = frozenset(("repealed", "expired"))
+CONTENTS = ("planinhalt", "inhaltBPlan", "nachrichtlich")  # of a section
 STAND_INS = ("rechtsverordnungsDatum", "satzungsbeschlussDatum")
 
 
@@ -53,18 +54,22 @@ def plans(document: Document, findings: Findings, taken: set[str]) -> list[Plan]
             taken.add(plan.name)
             found.append(plan)
     by_id = {plan.gml_id: plan.name for plan in found}
-    return [_with_sections(plan, document, by_id, len(found) == 1) for plan in found]
+    return [_with_sections(plan, document, by_id, findings) for plan in found]
 
 
-def _with_sections(plan: Plan, document: Document, by_id: dict[str, str], alone: bool) -> Plan:
+def _with_sections(plan: Plan, document: Document, by_id: dict[str, str], findings: Findings) -> Plan:
     """The plan with what is said in its sections: the plans that it changes, and the BauNVO where all agree."""
     own = document.areas[plan.at].attributes
     linked = references(own, "bereich")
     parts = [
         section
         for section in document.sections
-        if alone or gml_id(section) in linked or plan.gml_id in references(section, "gehoertZuPlan")
+        if len(by_id) == 1 or gml_id(section) in linked or plan.gml_id in references(section, "gehoertZuPlan")
     ]
+    missing = {*linked, *(each for part in parts for each in references(part, *CONTENTS))} - document.ids
+    if missing:
+        said = f"lists {len(missing)} features that are not in the file: check that it is complete"
+        findings.add(plan.at, "bereich", "content-missing", said, "warning", value=shown(min(missing)))
     editions = {bau_nvo(section, document.version) for section in parts}
     return replace(
         plan,
@@ -255,7 +260,7 @@ class Belonging:
             self._plan_of.update(
                 {gml_id(part): by_id[plan] for plan in references(part, "gehoertZuPlan") if plan in by_id}
             )
-            for content in references(part, "planinhalt", "inhaltBPlan", "nachrichtlich"):
+            for content in references(part, *CONTENTS):
                 self._section_of.setdefault(content, []).append(gml_id(part))
 
     def sections(self, area: Area) -> list[str]:

@@ -437,6 +437,38 @@ def test_parts_of_a_building_area_share_what_it_says(tmp_path):
     assert {row["restrictions"] for row in outcome.rows if row["gml_id"] == "a"} == {"Nutzung eingeschränkt"}
 
 
+def test_a_plan_whose_contents_are_not_all_in_the_file_is_told(tmp_path):
+    section = feature("BP_Bereich", "part", planinhalt=["#ge", "#gone", "#gone-too"], gehoertZuPlan="#plan")
+    path = written(tmp_path / "plan.gml", "5.4", plan(bereich="#part"), section, area("ge", rechtscharakter="9998"))
+    outcome = through(path, "plans")
+    (issue,) = said(outcome, "content-missing")
+    assert (issue.feature, issue.value) == ("plan", "gone")
+    assert "2 features" in issue.message
+    assert "BP_BaugebietsTeilFlaeche (1)" in said(outcome, "legal-character-unknown")[0].message
+    assert uses(outcome) == [("ge", "designation", "GE")]
+
+
+@pytest.mark.parametrize(
+    ("counts", "taken"),
+    [
+        ('numberMatched="2" numberReturned="2"', True),
+        ('numberMatched="unknown" numberReturned="0"', True),
+        ('numberMatched="7" numberReturned="2"', False),
+        ('numberMatched="7" numberReturned="0"', False),
+        ('numberMatched="unknown" numberReturned="3"', False),
+        ('numberOfFeatures="1"', False),
+    ],
+)
+def test_a_page_of_an_answer_is_no_plan(tmp_path, counts, taken):
+    path = tmp_path / "plan.gml"
+    content = collection("5.4", plan(), area("ge"), root="wfs:FeatureCollection", member="wfs:member")
+    path.write_text(content.replace(" gml:id", f" {counts} gml:id", 1), encoding="utf-8")
+    if taken:
+        assert len(through(path, "plans").rows) == 2
+    else:
+        assert refused(path, "plans").kind == "cut-off"
+
+
 CODES = st.sampled_from([None, "", "1000", "1400", "1600", "1700", "1800", "2000", "2100", "3000", "9999", "GE", "0"])
 TYPES = st.sampled_from(sorted({row["feature"] for row in xplan.rows("features")} - {"BP_Plan"}))
 
