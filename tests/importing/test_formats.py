@@ -206,3 +206,11 @@ def test_one_of_several_layers_is_chosen_by_name(tmp_path):
     refusal = refused(path, "districts")
     assert refusal.kind == "layer-unclear"
     assert "other, parcels" in refusal.message
+
+
+def test_a_gml_may_begin_with_a_comment(tmp_path):
+    path = parcels(tmp_path / "p.gml")
+    content = path.read_text(encoding="utf-8")
+    path.write_text(content.replace("?>", "?>\n<!-- exported by hand -->", 1), encoding="utf-8")
+    path.with_suffix(".xsd").unlink(missing_ok=True)
+    assert len(through(path, "parcels").rows) == 30
