@@ -125,6 +125,8 @@ FROM (
 _EVIDENCE = "r.gml_id, :source AS source, r.member, :sha256 AS sha256"
 _DAYS = "lower(p.days) AS valid_from, upper(p.days) AS valid_to"
 _OF = f"FROM {INCOMING} r JOIN planned p USING (plan) WHERE NOT isempty(p.days)"
+_SAME = """z.plan = r.plan AND z.designation = r.code AND upper_inf(z.known) AND z.in_use_as_commercial IS NOT NULL
+                AND z.geom::text = r.geom::text"""
 _UNITS: dict[str, str] = {"deductions": ":ref || plan"}
 
 _STATEMENTS = {
@@ -142,10 +144,18 @@ _STATEMENTS = {
             WHERE p.binding AND NOT coalesce(upper_inf(p.days), false)
         ) s
         WHERE r.use = 'outline' AND NOT isempty(s.days)""",
+    # Whether land is in commercial use no plan says: what is recorded of the same outline stays, day by day.
     "zones": f"""
         SELECT r.row, r.plan, coalesce(r.code, 'unknown') AS designation, coalesce(r.regulates_use, true) AS regulates_use,
-               NULL::boolean AS in_use_as_commercial, r.restrictions, r.geom, {_EVIDENCE}, {_DAYS}
-        {_OF} AND r.use = 'designation' AND p.binding""",
+               u.in_use_as_commercial, r.restrictions, r.geom, {_EVIDENCE}, lower(u.days) AS valid_from, upper(u.days) AS valid_to
+        FROM {INCOMING} r
+        JOIN planned p USING (plan)
+        CROSS JOIN LATERAL (
+            SELECT z.in_use_as_commercial, z.valid * p.days AS days FROM zone z WHERE {_SAME} AND z.valid && p.days
+            UNION ALL
+            SELECT NULL, unnest(datemultirange(p.days) - coalesce((SELECT range_agg(z.valid) FROM zone z WHERE {_SAME}), '{{}}'))
+        ) u
+        WHERE r.use = 'designation' AND p.binding""",
     "deductions": f"""
         SELECT r.row, :ref || r.plan AS ref, coalesce(r.code, 'unknown') AS kind, r.geom, {_EVIDENCE}, {_DAYS}
         {_OF} AND r.use = 'deduction' AND p.binding""",

@@ -173,6 +173,20 @@ _BESIDE = (
         FROM planned WHERE binding AND in_force_since < lower(spoken) ORDER BY 1""",
     ),
     (
+        "in-use-lost",
+        "designation",
+        "of {value} m2 it is recorded whether they are in commercial use, on outlines that the file does not have: state it of "
+        "the new ones (layer zones, in_use_as_commercial).",
+        f"""
+        SELECT p.row, p.plan, round(sum(ST_Area(z.geom))::numeric, 2)::text AS value
+        FROM planned p
+        JOIN zone z ON z.plan = p.plan AND upper_inf(z.known) AND z.valid && p.days AND z.in_use_as_commercial IS NOT NULL
+        WHERE p.binding AND NOT EXISTS (
+            SELECT FROM {plans.INCOMING} r
+            WHERE r.plan = p.plan AND r.use = 'designation' AND r.code = z.designation AND r.geom::text = z.geom::text)
+        GROUP BY p.row, p.plan ORDER BY 1""",
+    ),
+    (
         "plan-over",
         "valid_to",
         "the plan is said to be {value}, but not since when: no area is taken from this file, and past days may lack them.",

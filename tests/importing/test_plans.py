@@ -332,6 +332,25 @@ def test_ids_of_plans_are_not_taken_by_other_deductions(session, world):
     assert standing(session, "deduction") == []
 
 
+def test_what_is_known_of_the_use_of_g_land_stays_with_its_outline(session, world):
+    """Said by hand from 2020 on; the plan's file, which never says it, changes nothing about it, unless the outline is another."""
+    said = plan("P", ("designation", "G", 0), ("designation", "G", 1))
+    take_plans(session, said)
+    ground = [f"SRID=25832;{shapely.MultiPolygon([square(n)]).wkt}" for n in range(2)]
+    g = {"plan": "P", "designation": "G", "regulates_use": True, "valid_from": "2020-01-01"}
+    rows = [{**g, "geom": ground[0], "in_use_as_commercial": True}, {**g, "geom": ground[1]}]
+    edit(session, "zones", rows, AT + timedelta(1))
+    before = fingerprint(session)
+    assert take_plans(session, said, days=2).change.recording is None
+    assert fingerprint(session) == before
+    smaller = plan("P", ("designation", "G", square(0, side=50)), ("designation", "G", 1))
+    (lost,) = [one for one in take_plans(session, smaller, days=3).issues if one.kind == "in-use-lost"]
+    assert (lost.severity, lost.value) == ("warning", "10000.00")
+    in_use = "SELECT count(*) FROM zone WHERE upper_inf(known) AND in_use_as_commercial"
+    assert session.execute(text(in_use)).scalar_one() == 0
+    assert sound(session)
+
+
 def test_partly_lapsed_counts_whole_and_says_so(session, world):
     done = take_plans(session, plan("P", ("designation", "WA", 0), stage="partly_lapsed"))
     assert ("partly-lapsed", "warning") in kinds(done)
