@@ -22,6 +22,7 @@ from parcels import sources
 from parcels.importing import Limits, Refused, sweep
 from parcels.importing.fetching import Fetcher, Manners
 from parcels.importing.ogc_api import Collected, collect
+from parcels.importing.shelf import alone
 from parcels.importing.store import LoadOptions
 from parcels.origins import last_import
 from parcels.sources import Source
@@ -80,32 +81,44 @@ def _one(
     settings: Settings, source: Source, options: LoadOptions, since_last: bool, actor: str, note: str | None
 ) -> dict[str, Any]:
     """Fetch one source and import it; what is refused is told, so that the others still come."""
+    folder = settings.home.expanduser() / "sync" / source.name
     try:
-        fetched = _fetched(settings, source)
+        with alone(folder):
+            fetched = _fetched(settings, source, folder)
+            try:
+                return _taken(source, fetched, options, since_last, actor, note)
+            finally:
+                fetched.file.unlink(missing_ok=True)  # its pages are kept
     except Refused as refused:
         base.errors().print(refused.message, style="bold red", markup=False, soft_wrap=True)
         return {"refused": refused.kind, "rows_rejected": 0}
+
+
+def _taken(
+    source: Source, fetched: Collected, options: LoadOptions, since_last: bool, actor: str, note: str | None
+) -> dict[str, Any]:
+    """What was fetched, through the gate; unless it is wanted only where it is new."""
     _print_fetched(source, fetched)
-    try:
-        if since_last and (at := _recorded_as_is(source, fetched.file)):
-            base.output().print(f"{source.name}: as it was at the recording of {at}: not imported again.", markup=False)
-            return {"refused": None, "rows_rejected": 0}
-        crs = source.crs if source.kind == "download" else None
-        origin = source.origin(fetched.began_at.astimezone(BERLIN).date())
-        taken = replace(options, crs=crs, columns=dict(source.columns), origin=origin)
-        return import_one(source.layer, fetched.file, taken, actor, note)
-    finally:
-        fetched.file.unlink(missing_ok=True)  # its pages are kept
+    if since_last and (at := _recorded_as_is(source, fetched.file)):
+        base.output().print(f"{source.name}: as it was at the recording of {at}: not imported again.", markup=False)
+        return {"refused": None, "rows_rejected": 0}
+    crs = source.crs if source.kind == "download" else None
+    origin = source.origin(fetched.began_at.astimezone(BERLIN).date())
+    taken = replace(options, crs=crs, columns=dict(source.columns), origin=origin)
+    return import_one(source.layer, fetched.file, taken, actor, note)
 
 
-def _fetched(settings: Settings, source: Source) -> Collected:
+def _fetched(settings: Settings, source: Source, folder: Path) -> Collected:
     """The source in one file, with progress on stderr."""
-    folder = settings.home.expanduser() / "sync" / source.name
     manners = Manners(requests_per_second=source.requests_per_second)
     proxy = settings.sync_proxy.get_secret_value() if settings.sync_proxy else None
-    with _progress(source.name) as (on_page, on_pause):
-        fetcher = Fetcher(source.name, source.host, _agent(), clock.now, manners, proxy, on_pause=on_pause)
-        return collect(source, folder, fetcher, clock.now(), on_page)
+    try:
+        with _progress(source.name) as (on_page, on_pause):
+            fetcher = Fetcher(source.name, source.host, _agent(), clock.now, manners, proxy, on_pause)
+            return collect(source, folder, fetcher, clock.now(), on_page)
+    except KeyboardInterrupt:
+        kept = "what was read so far is kept, the next sync goes on there"
+        raise Refusal(f"{source.name}: interrupted. Nothing of it was imported; {kept}.") from None
 
 
 def _agent() -> str:

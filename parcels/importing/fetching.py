@@ -19,7 +19,6 @@ import httpx2
 from parcels.importing.contract import Refused
 from parcels.sources import host_of
 
-BLOCK = 1 << 16
 REDIRECTS = 3
 MOST_URL = 2_000
 MOVED = frozenset((301, 302, 303, 307, 308))
@@ -111,7 +110,7 @@ class Fetcher:
         """Where a link or redirect of an address leads; Refused where that is away from the source's host."""
         try:
             target = urljoin(url, link)
-            if host_of(target) == self.host and len(target) <= MOST_URL:
+            if host_of(target) == self.host and len(target) <= MOST_URL and target.isprintable():
                 return target
         except ValueError:
             target = link
@@ -186,7 +185,7 @@ class Fetcher:
         if status in AGAIN:
             raise _AgainError(f"status {status}", self._asked_pause(response.headers.get("retry-after")))
         if status != 200:
-            remedy = "Check the source's address: the service may have moved."
+            remedy = "Check the source's address and `crs`: the service may have moved, or not offer it."
             raise self.refusal("unexpected-answer", url, f"answers with status {status} and not with data. {remedy}")
         if response.headers.get("content-encoding", "identity").lower() != "identity":
             said = (
@@ -222,7 +221,7 @@ class Fetcher:
         """The body as it comes, counted and hashed; what is too much or too slow is let go of at once."""
         digest, size, began = hashlib.sha256(), 0, time.monotonic()
         with into.open("wb") as file:
-            for block in response.iter_raw(BLOCK):
+            for block in response.iter_raw():  # as it comes: gathered into blocks, the clock would not be looked at
                 size += len(block)
                 self.taken += len(block)
                 if size > self.manners.answer_bytes or self.taken > self.manners.bytes:

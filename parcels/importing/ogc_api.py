@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from parcels.importing.contract import Refused
 from parcels.importing.fetching import Fetcher
-from parcels.importing.shelf import COMPLETE, SPOILT, Page, Shelf, alone, take_up
+from parcels.importing.shelf import COMPLETE, SPOILT, Page, Shelf, not_kept, take_up
 from parcels.sources import CRS, Source
 
 GEOJSON = "application/geo+json, application/json;q=0.9"
 ANYTHING = "*/*"
+MOST_FEATURES = 1_000_000_000
 MOST_BRACKETS = 1_000_000  # of a page: 500 parcels have some 10,000
 OnPage = Callable[[int, int, "int | None"], None]
 
@@ -47,25 +47,23 @@ def collect(
 ) -> Collected:
     """Fetch a source into `folder`, going on where a pass was interrupted; Refused names the source, the address, the remedy.
 
-    Pages read stay for the next try. The file is written only when the pass is whole.
+    Pages read stay for the next try. The file is written only when the pass is whole. The caller holds the folder (`alone`).
     """
+    file = folder / f"{source.name}.{source.format}"
+    features = None
     try:
-        with alone(folder), fetcher.open():
-            shelf = take_up(folder, source.first, now)
-            resumed = len(shelf.pages)
-            file = folder / f"{source.name}.{source.format}"
-            file.unlink(missing_ok=True)  # of a sync that was killed while it was imported
+        file.unlink(missing_ok=True)  # of a sync that was killed while it was imported
+        shelf = take_up(folder, source.first, now)
+        resumed = len(shelf.pages)
+        with fetcher.open():
             _Pass(source, shelf, fetcher, on_page).walk()
-            features = None
-            if source.kind == "download":
-                _download(shelf, file)
-            else:
-                features = _one_file(source, shelf, fetcher, file)
-            shelf.end(COMPLETE)
+        if source.kind == "download":
+            _download(shelf, file)
+        else:
+            features = _one_file(source, shelf, fetcher, file)
+        shelf.end(COMPLETE)
     except OSError as problem:
-        raise Refused(
-            "not-kept", f"{source.name}: what was fetched cannot be kept in {folder} ({problem})."
-        ) from problem
+        raise not_kept(folder, problem) from problem
     had = {page.sha256 for page in shelf.before.values()}
     unchanged = sum(page.sha256 in had for page in shelf.pages[resumed:])
     return Collected(
@@ -116,9 +114,20 @@ class _Pass:
         if self.source.kind == "features":
             self._check_crs(url, answer.crs)
             content = parsed(self.fetcher, url, self.shelf.part.read_bytes())
-            page = _described(page, content, self._next(url, content))
+            page = self._described(page, content)
         self.shelf.keep(page.sha256)
         return page
+
+    def _described(self, page: Page, content: dict[str, Any]) -> Page:
+        """A page with what it says of itself: how many features there are in all, and where it goes on."""
+        matched = content.get("numberMatched")
+        if type(matched) is not int:  # a service may leave it out, or say "unknown"
+            matched = None
+        elif not 0 <= matched <= MOST_FEATURES:
+            said = f"says a number of features that cannot be ({str(matched)[:20]}). Check the source's address."
+            raise self.fetcher.refusal("unexpected-answer", page.url, said)
+        onward = self._next(page.url, content)
+        return replace(page, features=len(content["features"]), matched=matched, next=onward)
 
     def _check_crs(self, url: str, stated: str) -> None:
         """Asked for one CRS a service may well answer in another, and only this header tells."""
@@ -187,20 +196,6 @@ def parsed(fetcher: Fetcher, url: str, content: bytes) -> dict[str, Any]:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(f"{name} is no number")
-
-
-def _described(page: Page, content: dict[str, Any], onward: str | None) -> Page:
-    matched = content.get("numberMatched")
-    return Page(
-        page.url,
-        page.sha256,
-        page.size,
-        len(content["features"]),
-        matched if type(matched) is int else None,
-        onward,
-        page.etag,
-        page.modified,
-    )
 
 
 def _download(shelf: Shelf, file: Path) -> None:

@@ -102,15 +102,24 @@ class Shelf:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Holds the folder for one pass at a time; the lock ends with its process."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    """Holds the folder for one sync at a time; the lock ends with its process."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as problem:
+        raise not_kept(folder, problem) from problem
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            said = f"Another sync is at work in {folder}: wait until it is done."
-            raise Refused("busy", said) from None
+            raise Refused("busy", f"Another sync is at work in {folder}: wait until it is done.") from None
         yield
+
+
+def not_kept(folder: Path, problem: OSError) -> Refused:
+    """The refusal where the disk or its rights stand in the way."""
+    said = f"What is fetched cannot be kept in {folder} ({problem.strerror or problem}): make room, or set LANDRESERVE_HOME."
+    return Refused("not-kept", said)
 
 
 def take_up(folder: Path, first: str, now: datetime) -> Shelf:

@@ -3,8 +3,9 @@
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -19,12 +20,13 @@ ITEMS = "/datasets/v1/alkis_vereinfacht/collections/Flurstueck/items"
 
 @dataclass
 class Reply:
-    """An answer; `cut` ends the connection after so many bytes of the body, `drip` sends the body byte by byte, slowly."""
+    """An answer; `cut` ends the connection after so many bytes of the body, `drip` waits so long before each byte."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     cut: int | None = None
+    drip: float = 0.0
 
 
 @dataclass
@@ -67,10 +69,18 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[Service]:
             for name, value in {"Content-Length": str(len(reply.body)), **reply.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            if reply.status != 304:
+            if reply.drip:
+                self.dripped(reply)
+            elif reply.status != 304:
                 self.wfile.write(reply.body[: reply.cut])
             if reply.cut is not None:
                 self.close_connection = True
+
+        def dripped(self, reply: Reply) -> None:
+            with suppress(OSError):  # the other side has had enough
+                for byte in reply.body:
+                    time.sleep(reply.drip)
+                    self.wfile.write(bytes((byte,)))
 
         def log_message(self, *_: Any) -> None:
             """Nothing on the terminal."""

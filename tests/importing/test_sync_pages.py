@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import json
+import threading
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
@@ -16,6 +18,7 @@ from services import ITEMS, UTM, Collection, Reply, parcel, serving
 from parcels.importing import Refused
 from parcels.importing.fetching import Fetcher, Manners
 from parcels.importing.ogc_api import Collected, collect
+from parcels.importing.shelf import alone
 from parcels.sources import Licence, Source, host_of
 
 NOW = datetime(2026, 11, 22, 11, tzinfo=UTC)
@@ -33,14 +36,15 @@ def source(url, **more):
 class Run:
     """Fetches a source again and again into one folder, remembering how long it was told to wait."""
 
-    def __init__(self, folder, **manners):
-        self.folder, self.waits = folder, []
+    def __init__(self, folder, proxy=None, **manners):
+        self.folder, self.proxy, self.waits = folder, proxy, []
         self.manners = replace(QUICK, **manners)
 
     def __call__(self, wanted, now=NOW) -> Collected:
-        fetcher = Fetcher(wanted.name, host_of(wanted.url), "landreserve/test", lambda: now, self.manners)
+        fetcher = Fetcher(wanted.name, host_of(wanted.url), "landreserve/test", lambda: now, self.manners, self.proxy)
         fetcher.wait = self.waits.append
-        return collect(wanted, self.folder / "sync", fetcher, now)
+        with alone(self.folder / "sync"):
+            return collect(wanted, self.folder / "sync", fetcher, now)
 
     @property
     def pauses(self):
@@ -199,6 +203,9 @@ def test_a_journal_cut_in_its_last_line_loses_that_line_alone(run):
             "repeats a page",
         ),
         ({"onward": lambda n, href: f"{ITEMS}?f=json&limit=10&offset=10", "matched": None}, "page-repeats", "repeats"),
+        ({"onward": lambda n, href: href + "&x=\x1b[2J"}, "foreign-link", "\\x1b[2J"),
+        ({"matched": -5}, "unexpected-answer", "cannot be (-5)"),
+        ({"matched": 10**30}, "unexpected-answer", "cannot be (1000000"),
         ({"more": {"type": "Feature"}}, "unexpected-answer", "no collection of features"),
     ],
 )
@@ -306,8 +313,6 @@ def test_nobody_there_is_said_after_a_few_tries(run):
 
 
 def test_a_service_that_is_silent_is_not_waited_for_for_ever(tmp_path):
-    import threading
-
     ended = threading.Event()
 
     def silent(asked):
@@ -320,6 +325,40 @@ def test_a_service_that_is_silent_is_not_waited_for_for_ever(tmp_path):
     assert (said.kind, "too long" in said.message) == ("unreachable", True)
 
 
+def test_nor_one_whose_answer_comes_byte_by_byte(tmp_path):
+    slow = Reply(200, b" " * 200, {"Content-Crs": UTM}, drip=0.05)
+    began = time.monotonic()
+    with serving(lambda asked: slow) as service:
+        said = told(Run(tmp_path, answer_seconds=0.3, attempts=2), source(service.url + ITEMS))
+    assert (said.kind, "was not there after" in said.message) == ("unreachable", True)
+    assert time.monotonic() - began < 5
+
+
+def test_it_asks_no_faster_than_agreed(tmp_path):
+    run = Run(tmp_path, requests_per_second=4)
+    with serving(Collection([parcel(n) for n in range(45)])) as service:
+        assert run(source(service.url + ITEMS)).requests == 5
+    assert len(run.waits) == 4
+    assert all(0.15 < pause <= 0.25 for pause in run.waits)
+
+
+def test_a_proxy_is_the_one_that_is_named_and_none_of_the_environment(tmp_path, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    page = Collection([parcel(1)]).page(10, 0)
+    answer = Reply(200, page, {"Content-Crs": UTM})
+    with serving(lambda asked: answer) as service:
+        assert Run(tmp_path / "without")(source(service.url + ITEMS)).features == 1
+        assert Run(tmp_path / "with", proxy=service.url)(source(f"http://localhost:7{ITEMS}")).features == 1
+    assert service.paths[1].startswith("http://localhost:7/")
+
+
+def test_a_disk_that_cannot_keep_it_is_said(tmp_path):
+    (tmp_path / "sync").write_text("in the way")
+    with serving(Collection([parcel(1)])) as service, pytest.raises(Refused, match="cannot be kept in"):
+        Run(tmp_path)(source(service.url + ITEMS))
+
+
 def test_an_empty_collection_is_an_empty_file(run):
     with serving(Collection([])) as service:
         found = run(source(service.url + ITEMS))
@@ -329,14 +368,9 @@ def test_an_empty_collection_is_an_empty_file(run):
 def test_two_at_once_do_not_mix(run):
     with serving(Collection([parcel(1)])) as service:
         wanted = source(service.url + ITEMS)
-
-        def second(asked):
-            raise AssertionError
-
-        from parcels.importing.shelf import alone
-
         with alone(run.folder / "sync"), pytest.raises(Refused, match="Another sync is at work"):
             run(wanted)
+        assert service.requests == []
         assert run(wanted).features == 1
 
 
