@@ -50,6 +50,22 @@ def attributions(session: Session, known_at: datetime) -> list[Attribution]:
     return [Attribution(*row) for row in session.execute(text(_ATTRIBUTIONS), {"known_at": known_at})]
 
 
+def is_told(session: Session, layer: str, origin: Origin) -> bool:
+    """Whether a recording of the layer states this source, whatever the day."""
+    said = {"layer": layer, "title": origin.title, "attribution": origin.attribution, "licence": origin.licence}
+    return bool(session.execute(text(_TOLD), said).scalar_one())
+
+
+_TOLD = f"""
+SELECT EXISTS (
+    SELECT FROM recording
+    WHERE summary ? '{KEY}' AND layer = :layer AND summary -> '{KEY}' ->> 'title' = :title
+        AND summary -> '{KEY}' ->> 'attribution' = :attribution
+        AND summary -> '{KEY}' ->> 'licence' IS NOT DISTINCT FROM CAST(:licence AS text)
+)
+"""
+
+
 def last_import(session: Session, layer: str, source: str) -> tuple[datetime, str] | None:
     """The instant and the hash of what was last recorded from a file of this name."""
     found = session.execute(text(_LAST), {"layer": layer, "source": source}).one_or_none()

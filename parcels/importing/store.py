@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from parcels import history, register
+from parcels import history, origins, register
 from parcels.importing import closing
 from parcels.importing.contract import Issue, Limits, Options, Refused
 from parcels.importing.plans import Plans
@@ -100,9 +101,23 @@ def load(
         with _as_refusal():
             issues += way.after(change)
         issues += reading.rest()
+        if options.origin and change.recording is None and reading.rows_read > rejected:
+            change = _told(session, change, options.origin, actor, told)
     read_rows, defence = reading.rows_read, reading.layers_of_defence
     passed = read_rows - rejected
     return Report(layer, source.name, reading.sha256, read_rows, passed, rejected, issues, change, defence, ended)
+
+
+def _told(
+    session: Session, change: register.Change, origin: Origin, actor: str, told: dict[str, Any]
+) -> register.Change:
+    """The register holds just what the file says: whose data that is is recorded, if it was not before."""
+    layer = change.amendment.layer.name
+    if origins.is_told(session, layer, origin):
+        return change
+    summary = json.dumps({"closed": 0, "added": 0, "ended": 0, **told["summary"]})
+    number = history.record(session, change.at, "import", actor, **{**told, "layer": layer, "summary": summary})
+    return replace(change, recording=number)
 
 
 @contextmanager

@@ -195,6 +195,28 @@ def test_one_layer_alone_and_whose_data_it_is(landreserve, tmp_path):
     assert f"{LGV}, dl-de/by-2-0 (Flurstücke, {one['as_of']})" in said
 
 
+def test_data_that_was_there_already_gets_its_name(landreserve, tmp_path):
+    """Imported by hand at first, the same comes from the city later: nothing changes but that its source is known."""
+    file = tmp_path / "parcels.geojson"
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::25832"}}
+    city = City(3)
+    file.write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": city.parcels.features}))
+    assert landreserve("import", "parcels", str(file)).code == 0
+    asked = ("reserve", "--json")
+    before = json.loads(landreserve(*asked).out)
+    with serving(city) as service:
+        sources(tmp_path / "sources.toml", service.url)
+        tried = landreserve("sync", "hamburg", "--layer", "parcels", "--dry-run")
+        assert (tried.code, json.loads(landreserve(*asked).out)["attribution"]) == (0, [])
+        done = landreserve("sync", "hamburg", "--layer", "parcels")
+        told = json.loads(landreserve(*asked).out)
+        again = landreserve("sync", "hamburg", "--layer", "parcels")
+    assert (number(done, "facts added"), number(done, "result")[0][:8]) == (["0"], "recorded")
+    assert number(again, "result") == ["nothing changed"]
+    assert (before["attribution"], [one["attribution"] for one in told["attribution"]]) == ([], [LGV])
+    assert told["recorded_at"] == json.loads(landreserve(*asked).out)["recorded_at"]
+
+
 def test_what_is_not_there_is_said_and_the_others_still_come(landreserve, tmp_path):
     city = City(3)
     city.down = {BEZIRKE}
@@ -261,7 +283,8 @@ def test_without_a_network_it_says_so_and_records_nothing(refusing, tmp_path, mo
     assert "check the network (LANDRESERVE_SYNC_PROXY?) and sync again later" in said.err
 
 
-def test_a_sync_that_is_killed_goes_on_where_it_was(landreserve, tmp_path):
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_sync_that_is_ended_goes_on_where_it_was(landreserve, tmp_path, how):
     city, third, go = City(45), threading.Event(), threading.Event()
 
     def stalling(asked: Asked) -> Reply:
@@ -273,14 +296,17 @@ def test_a_sync_that_is_killed_goes_on_where_it_was(landreserve, tmp_path):
     with serving(stalling) as service:
         sources(tmp_path / "sources.toml", service.url)
         command = [sys.executable, "-c", "from app.cli import main; main()", "sync", "hamburg", "--layer", "parcels"]
-        with subprocess.Popen(command, cwd=ROOT, env={**os.environ}, stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command, cwd=ROOT, env={**os.environ}, stderr=subprocess.PIPE, text=True) as process:
             assert third.wait(30)
-            process.send_signal(signal.SIGKILL)
+            process.send_signal(how)
+            said = process.communicate(timeout=20)[1]
+        if how == signal.SIGINT:
+            assert (process.returncode, "interrupted" in said, "goes on there" in said) == (2, True, True), said
         go.set()
         service.requests.clear()
-        said = landreserve("sync", "hamburg", "--layer", "parcels")
-    assert (said.code, number(said, "facts added")) == (0, ["45"])
-    assert number(said, "of them from an interrupted sync") == ["2"]
+        again = landreserve("sync", "hamburg", "--layer", "parcels")
+    assert (again.code, number(again, "facts added")) == (0, ["45"])
+    assert number(again, "of them from an interrupted sync") == ["2"]
     assert [request.query.get("offset") for request in service.requests] == ["20", "30", "40"]
 
 
