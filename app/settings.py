@@ -29,7 +29,10 @@ class Settings(BaseSettings):
     web_database_url: SecretStr | None = Field(
         default=None, description="The database as requests use it; else database_url"
     )
-    home: Path = Field(default_factory=embedded.default_home, description="Folder of the private PostGIS")
+    home: Path = Field(
+        default_factory=embedded.default_home,
+        description="Folder of the private PostGIS, and of files that wait to be imported",
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on")
     public_url: HttpUrl | None = Field(

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_if_new
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
@@ -189,6 +189,12 @@ def ended(session: Session, run_id: int) -> bool:
     """Whether nobody will take the run up any more."""
     state = session.scalar(select(ImportRun.state).where(ImportRun.id == run_id))
     return state not in ("queued", "running")
+
+
+def forget(session: Session, before: datetime) -> int:
+    """Delete what ended before an instant, with its findings; what it recorded stays. Gives how many runs that were."""
+    gone = delete(ImportRun).where(ImportRun.finished_at < before).returning(ImportRun.id)
+    return len(session.scalars(gone.execution_options(synchronize_session=False)).all())
 
 
 def hand_back(session: Session, run: ImportRun) -> None:

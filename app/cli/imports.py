@@ -1,5 +1,6 @@
-"""The commands about imports that were made: imports list|show|issues."""
+"""The commands about imports that were made: imports list|show|issues|forget."""
 
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,10 +10,11 @@ from app import csvfile, import_answers
 from app.cli import base
 from app.cli.base import AsJson
 from app.import_answers import ISSUE_COLUMNS
-from parcels import run_queries
+from parcels import run_queries, runs
 from parcels.importing import LAYERS
 from parcels.importing.contract import Severity
 from parcels.runs import State
+from rules.law import BERLIN
 
 group = typer.Typer(help="Imports: what became of each, and what it found row by row.", no_args_is_help=True)
 Number = Annotated[int, typer.Argument(min=1, max=2**31 - 1, metavar="ID", help="As `imports list` shows it.")]
@@ -73,6 +75,16 @@ def show(number: Number, as_json: AsJson = False) -> None:
     if found.kinds:
         rows = [(kind.severity, kind.kind, kind.count) for kind in found.kinds]
         out.print(base.table(("severity", "kind", "count"), rows, right=("count",), title="Findings"))
+
+
+@group.command("forget")
+def forget(
+    before: Annotated[date, typer.Option("--before", parser=base.day, metavar="DAY", help="What ended before it.")],
+) -> None:
+    """Delete old imports with their findings. What they recorded stays, with file name and checksum."""
+    with base.writing() as session:
+        count = runs.forget(session, datetime.combine(before, time.min, BERLIN))
+    base.say(f"{count} imports that ended before {before} are forgotten.")
 
 
 @group.command("issues")

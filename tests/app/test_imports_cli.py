@@ -257,6 +257,24 @@ def _until_lost(landreserve: Command) -> dict[str, Any]:
     raise AssertionError("a killed import goes on for ever")
 
 
+def test_old_imports_are_forgotten_and_what_they_recorded_stays(
+    landreserve: Command, engine: Any, tmp_path: Path
+) -> None:
+    landreserve("import", "parcels", str(squares(tmp_path / "old.geojson", 70)))
+    old = newest(landreserve)
+    landreserve("import", "parcels", str(tmp_path / "gone.csv"))
+    kept = newest(landreserve)
+    with engine.begin() as connection:
+        aged = "UPDATE import_run SET finished_at = '2026-03-01T00:00:00+01' WHERE id = :id"
+        connection.execute(text(aged), {"id": old["id"]})
+    before = fingerprint(engine)
+    assert "0 imports" in landreserve("imports", "forget", "--before", "2026-03-01")[2]
+    assert "1 imports" in landreserve("imports", "forget", "--before", "2026-03-02")[2]
+    assert fingerprint(engine) == before
+    assert landreserve("imports", "show", str(old["id"]))[0] == 2
+    assert landreserve("imports", "show", str(kept["id"]))[0] == 0
+
+
 @pytest.fixture
 def engine(hamlet: Town) -> Iterator[Any]:
     with engine_of(hamlet.owner) as made:

@@ -175,3 +175,17 @@ def test_a_worker_outlives_a_break_of_its_connection(yard: Yard, tmp_path: Path)
         until(lambda: yard.seen(number).state == "done")
         assert process.poll() is None
     assert yard.recordings() == 1
+
+
+def test_a_job_waits_for_its_turn_longer_than_somebody_at_a_terminal(yard: Yard, tmp_path: Path) -> None:
+    """The owner's own lock timeout would end it; two imports at once follow one another instead."""
+    with yard.engine.begin() as connection:
+        name = connection.execute(text("SELECT current_database()")).scalar_one()
+        connection.execute(text(f"ALTER ROLE CURRENT_USER IN DATABASE {name} SET lock_timeout = '300ms'"))
+    number = yard.send(squares(tmp_path / "a.geojson", 1))
+    with yard.worker():
+        with yard.register_held():
+            until(yard.waits_for_the_register)
+            time.sleep(1)
+            assert yard.seen(number).state == "running"
+        until(lambda: yard.seen(number).state == "done")
