@@ -46,7 +46,7 @@ def examples() -> Iterator[pytest.param]:
 
 
 @pytest.fixture(scope="module")
-def served(cluster: Path | None) -> Iterator[dict[str, str]]:
+def served(cluster: Path | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of a shell in which the demo register is served on 127.0.0.1:8000 (curl is told the real port)."""
     if cluster is None:
         pytest.skip("needs a private PostGIS to put the demo register into")
@@ -66,6 +66,7 @@ def served(cluster: Path | None) -> Iterator[dict[str, str]]:
         "LANDRESERVE_DATABASE_URL": urls.owner,
         "LANDRESERVE_WEB_DATABASE_URL": urls.web,
         "LANDRESERVE_PORT": port,
+        "LANDRESERVE_HOME": str(tmp_path_factory.mktemp("home")),
         "COLUMNS": "100",
         "NO_COLOR": "1",
     }
