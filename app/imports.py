@@ -26,6 +26,10 @@ BROKE_OFF = (
     "internal",
     "The import broke off by a fault of the service or its database. Nothing was recorded; see its log.",
 )
+BUSY = (
+    "busy",
+    "Another change held the register for too long. Nothing was recorded: import the file again when that has ended.",
+)
 STOPPED = ("interrupted", "The import was interrupted by hand. Nothing was recorded: import the file again.")
 
 
@@ -89,10 +93,17 @@ def _broke_off(session: Session, run: ImportRun, error: BaseException) -> None:
         if isinstance(error, KeyboardInterrupt) and run.upload is not None:
             runs.hand_back(session, run)
         else:
-            runs.fail(session, run, *(STOPPED if isinstance(error, KeyboardInterrupt) else BROKE_OFF), clock.now())
+            runs.fail(session, run, *_why(error), clock.now())
         session.commit()
     except (SQLAlchemyError, runs.RunLost) as failure:
         log.warning("the end of import %d could not be stored: %s", run.id, type(failure).__name__)
+
+
+def _why(error: BaseException) -> tuple[str, str]:
+    if isinstance(error, KeyboardInterrupt):
+        return STOPPED
+    waited = isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "55P03"
+    return BUSY if waited else BROKE_OFF
 
 
 def _sha256(file: Path) -> str | None:

@@ -6,12 +6,13 @@ import re
 import secrets
 import shutil
 import time
+import unicodedata
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import IO
 
 BLOCK = 1 << 20
-LONGEST_NAME = 100
+LONGEST_NAME = 200  # bytes; a file system takes 255
 STRAY_S = 3600.0  # a folder that no run names may be one that is being filled; after an hour nobody fills it any more
 GENERATED = re.compile(r"[0-9a-f]{32}")
 
@@ -28,11 +29,16 @@ class Upload:
 
 def plain_name(given: str) -> str:
     """The name of a file that was sent, as the last part of a path of ours: letters, digits, blanks, `.`, `-`, `_` are kept."""
-    last = PureWindowsPath(given).name  # the last part by either kind of slash
+    last = re.split(r"[/\\]", unicodedata.normalize("NFC", given))[-1]
     plain = re.sub(r"[^\w .-]", "_", last).strip(" .") or "file"
     stem, dot, ending = plain.rpartition(".")
-    kept = LONGEST_NAME - len(ending) - len(dot)
-    return f"{stem[:kept]}{dot}{ending}" if dot and kept > 0 else plain[:LONGEST_NAME]
+    room = LONGEST_NAME - len(f"{dot}{ending}".encode())
+    return f"{_cut(stem, room)}{dot}{ending}" if dot and room > 0 else _cut(plain, LONGEST_NAME)
+
+
+def _cut(text: str, most: int) -> str:
+    """As much of a text as so many bytes hold."""
+    return text.encode()[:most].decode(errors="ignore")
 
 
 def store(home: Path, given: str, content: IO[bytes]) -> Upload:
@@ -62,16 +68,11 @@ def remove(home: Path, folder: str) -> None:
     shutil.rmtree(home / "uploads" / folder, ignore_errors=True)
 
 
-def sweep(home: Path, needed: set[str]) -> int:
-    """Delete what no run needs and nobody is filling any more; returns how many."""
-    swept = 0
-    for place in (home / "uploads").glob("*"):
-        if not GENERATED.fullmatch(place.name) or place.name in needed:
-            continue
-        if time.time() - place.stat().st_mtime > STRAY_S:
-            shutil.rmtree(place, ignore_errors=True)
-            swept += 1
-    return swept
+def folders(home: Path) -> dict[str, bool]:
+    """The folders of files that were sent, and whether each has lain there for so long that nobody is filling it any more."""
+    now = time.time()
+    found = [path for path in (home / "uploads").glob("*") if GENERATED.fullmatch(path.name)]
+    return {path.name: now - path.stat().st_mtime > STRAY_S for path in found}
 
 
 def _folder(home: Path) -> Path:

@@ -4,10 +4,12 @@
 """
 
 import logging
+import math
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +26,7 @@ from parcels.run_tables import ImportRun
 log = logging.getLogger(__name__)
 
 POLL_S = 0.5
+TIDY_S = 600.0
 AGAIN_S = 5.0  # after the database was gone, or the worker fell over
 PATIENCE = "15min"  # a job waits for its turn at the register; who sits at a terminal is told after the role's 10 s
 GONE = (
@@ -42,9 +45,12 @@ def work(engine: Engine, home: Path) -> None:
     pause = threading.Event()
     while True:
         try:
-            _tidy(engine, home)
             with imports.own_session(engine, PATIENCE) as session:
+                tidied_at = -math.inf
                 while True:
+                    if time.monotonic() - tidied_at > TIDY_S:
+                        tidy(engine, home)
+                        tidied_at = time.monotonic()
                     if not work_one(engine, session, home):
                         pause.wait(POLL_S)
         except SQLAlchemyError as failure:
@@ -86,12 +92,18 @@ def _carry_out(engine: Engine, session: Session, run: ImportRun, home: Path) -> 
             raise
 
 
-def _tidy(engine: Engine, home: Path) -> None:
-    """Delete what a killed process left: files that no run needs any more."""
+def tidy(engine: Engine, home: Path) -> int:
+    """Delete what killed processes left: files whose run has ended, and those that no run was ever made for; returns how many."""
     sweep()
-    needed = select(ImportRun.upload).where(ImportRun.state.in_(("queued", "running")), ImportRun.upload.is_not(None))
+    found = uploads.folders(home)
     with Session(engine) as session:
-        uploads.sweep(home, {str(folder) for folder in session.scalars(needed)})
+        of_runs = select(ImportRun.upload, ImportRun.state).where(ImportRun.upload.in_(found))
+        states = dict(session.execute(of_runs).tuples().all())
+    ended = [folder for folder, state in states.items() if folder and state not in ("queued", "running")]
+    strays = [folder for folder, old in found.items() if old and folder not in states]
+    for folder in (*ended, *strays):
+        uploads.remove(home, folder)
+    return len(ended) + len(strays)
 
 
 @contextmanager

@@ -303,6 +303,23 @@ def test_an_import_under_way_runs_and_is_not_taken_by_others(engine: Any, tmp_pa
         assert run_queries.listing(session, limit=1)[0].state == "done"
 
 
+def test_who_waits_too_long_for_the_register_is_told(landreserve: Command, engine: Any, tmp_path: Path) -> None:
+    file = squares(tmp_path / "a.geojson", 41)
+    with engine.connect() as other:
+        name = other.execute(text("SELECT current_database()")).scalar_one()
+        other.execute(text(f"ALTER ROLE CURRENT_USER IN DATABASE {name} SET lock_timeout = '300ms'"))
+        other.commit()
+        other.execute(text("SELECT FROM register FOR UPDATE"))
+        code, _, said = landreserve("import", "parcels", str(file))
+        assert (code, "lock timeout" in said) == (2, True)
+        run = newest(landreserve)
+        assert (run["state"], run["refusal"]["kind"]) == ("failed", "busy")
+        other.rollback()
+        other.execute(text(f"ALTER ROLE CURRENT_USER IN DATABASE {name} RESET lock_timeout"))
+        other.commit()
+    assert landreserve("import", "parcels", str(file), "--dry-run")[0] == 0
+
+
 def test_who_lost_a_run_records_nothing(engine: Any, tmp_path: Path) -> None:
     """Should a run be taken over all the same, its first worker cannot commit what it did."""
     before = fingerprint(engine)

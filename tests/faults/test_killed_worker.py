@@ -1,6 +1,7 @@
 """Workers that are killed, stopped or many: each import is recorded exactly once, the register never in between."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from app import uploads
-from parcels import db, run_queries, runs
+from parcels import db, ledger, run_queries, runs
 from parcels.importing.store import LoadOptions
 from parcels.run_queries import Seen
 from tests.app.test_imports_cli import squares
@@ -189,3 +190,38 @@ def test_a_job_waits_for_its_turn_longer_than_somebody_at_a_terminal(yard: Yard,
             time.sleep(1)
             assert yard.seen(number).state == "running"
         until(lambda: yard.seen(number).state == "done")
+
+
+@pytest.mark.timeout(240)
+def test_workers_killed_at_random_record_each_import_once(yard: Yard, tmp_path: Path) -> None:
+    """Two at a time, each killed somewhere in its first try of an import; in the end the register is as if none had been."""
+    chance = random.Random(20261122)  # noqa: S311 (places to kill at, no secret)
+    numbers = [yard.send(squares(tmp_path / f"{n}.geojson", *range(10 * n, 10 * n + 5))) for n in range(5)]
+    kills = 0
+    while kills < 6:
+        with yard.worker() as one, yard.worker() as other:
+            until(lambda: in_its_first_try(yard, numbers) or all_done(yard, numbers), 80)
+            time.sleep(chance.random() * 0.6)
+            for process in (one, other):
+                process.kill()
+                process.wait()
+        kills += 1
+    with yard.worker():
+        until(lambda: all_done(yard, numbers), 80)
+        until(lambda: not list((yard.home / "uploads").iterdir()))
+    assert [yard.seen(number).state for number in numbers] == ["done"] * 5
+    assert yard.recordings() == 5
+    with db.sessions(yard.engine)() as session:
+        assert session.execute(text("SELECT count(*) FROM parcel")).scalar_one() == 25
+        assert ledger.verify(session, datetime.now(UTC)) == ledger.Difference([], [])
+
+
+def all_done(yard: Yard, numbers: list[int]) -> bool:
+    return all(yard.seen(number).state not in ("queued", "running") for number in numbers)
+
+
+def in_its_first_try(yard: Yard, numbers: list[int]) -> bool:
+    """Whether an import runs for the first time, and none that was killed before waits or runs: three kills would give it up."""
+    seen = [yard.seen(number) for number in numbers]
+    again = any(one.state in ("queued", "running") and one.run.attempt > (one.state == "running") for one in seen)
+    return not again and any(one.state == "running" for one in seen)
