@@ -98,7 +98,7 @@ def tidy(engine: Engine, home: Path) -> int:
     found = uploads.folders(home)
     with Session(engine) as session:
         of_runs = select(ImportRun.upload, ImportRun.state).where(ImportRun.upload.in_(found))
-        states = dict(session.execute(of_runs).tuples().all())
+        states = {row.upload: row.state for row in session.execute(of_runs)}
     ended = [folder for folder, state in states.items() if folder and state not in ("queued", "running")]
     strays = [folder for folder, old in found.items() if old and folder not in states]
     for folder in (*ended, *strays):

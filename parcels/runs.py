@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_if_new
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
@@ -107,6 +107,11 @@ def _under_key(order: Order) -> Any:
 def waiting(session: Session) -> int:
     """How many runs are in the queue."""
     return int(session.execute(text("SELECT count(*) FROM import_run WHERE state = 'queued'")).scalar_one())
+
+
+def waiting_since(session: Session) -> datetime | None:
+    """Since when the oldest of them waits."""
+    return session.scalar(select(func.min(ImportRun.created_at)).where(ImportRun.state == "queued"))
 
 
 def claim(session: Session, now: datetime) -> ImportRun | None:

@@ -1,16 +1,20 @@
 """Whether the process lives, and whether the register can be asked."""
 
+from datetime import timedelta
+
 from fastapi import APIRouter
 from sqlalchemy import select
 
-from app.deps import ReadSession
+from app.deps import Now, ReadSession
 from app.examples import HEALTH, READY, example
 from app.problems import declared
 from app.schemas.health import Health, Ready
+from parcels import runs
 from parcels.models import Register
 from rules.law import LAW
 
 router = APIRouter(tags=["health"])
+LONG_WAIT = timedelta(minutes=15)
 
 
 @router.get("/healthz", response_model=Health, responses={200: example(HEALTH)})
@@ -20,12 +24,16 @@ async def healthz() -> Health:
 
 
 @router.get("/readyz", response_model=Ready, responses={200: example(READY), **declared()})
-def readyz(session: ReadSession) -> Ready:
-    """The database answers; degraded where the ledger was derived under other rules than those in force here."""
+def readyz(session: ReadSession, now: Now) -> Ready:
+    """The database answers; degraded where the ledger was derived under other rules than those in force here, and where no
+    worker takes the imports that wait."""
     found = session.execute(select(Register.recorded_at, Register.rules_version)).one()
     reasons = []
     if found.recorded_at is not None and found.rules_version != LAW.version:
         reasons.append(f"The ledger was derived under rules {found.rules_version}: run `landreserve rebuild`.")
+    since = runs.waiting_since(session)
+    if since is not None and now - since > LONG_WAIT:
+        reasons.append(f"An import waits since {since.isoformat()}: see whether `landreserve worker` runs.")
     return Ready(
         status="degraded" if reasons else "ready",
         reasons=reasons,

@@ -404,6 +404,21 @@ def test_the_web_role_cannot_forge_a_run(harbour: Town) -> None:
                 connection.execute(text(statement))
 
 
+def test_an_import_that_nobody_takes_is_told_by_readyz(
+    api: TestClient, harbour: Town, tmp_path: Path, drain: Callable[[], int]
+) -> None:
+    drain()
+    run = send(api, squares(tmp_path / "a.geojson", 1)).json()
+    assert api.get("/readyz").json()["status"] == "ready"
+    with engine_of(harbour.owner) as engine, engine.begin() as connection:
+        late = "UPDATE import_run SET created_at = created_at - interval '16 minutes' WHERE id = :id"
+        connection.execute(text(late), {"id": run["id"]})
+    found = api.get("/readyz").json()
+    assert (found["status"], "landreserve worker" in found["reasons"][0]) == ("degraded", True)
+    drain()
+    assert api.get("/readyz").json()["status"] == "ready"
+
+
 def test_what_killed_processes_left_is_deleted_and_nothing_else(harbour: Town, home: Path, tmp_path: Path) -> None:
     names = ("waits", "running", "done", "stray", "being filled")
     made = {name: uploads.store(tmp_path, "a.csv", io.BytesIO(b"x")).folder for name in names}
