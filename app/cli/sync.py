@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import select
 
 from app import clock
 from app.cli import base
@@ -24,6 +26,7 @@ from parcels.importing.fetching import Fetcher, Manners
 from parcels.importing.ogc_api import Collected, collect
 from parcels.importing.shelf import alone
 from parcels.importing.store import LoadOptions
+from parcels.models import Register
 from parcels.origins import last_import
 from parcels.sources import Source
 from rules.law import BERLIN
@@ -46,6 +49,12 @@ def sync(
     since_last: Annotated[
         bool, typer.Option("--since-last", help="Leave out what is as it was when last recorded from there.")
     ] = False,
+    replace_all: Annotated[
+        bool, typer.Option("--replace", help="With one --layer: the source is all of it, close what it lacks.")
+    ] = False,
+    since: Annotated[
+        date | None, typer.Option("--since", parser=base.day, metavar="DAY", help="valid_from of what states none.")
+    ] = None,
     repair: Annotated[bool, typer.Option("--repair", help="Repair invalid polygons; each is listed.")] = False,
     confirm_closing: Annotated[
         int | None, typer.Option("--confirm-closing", min=0, metavar="N", help="Repeat how many facts may end.")
@@ -56,8 +65,18 @@ def sync(
     """Fetch official data and import what changed. An interrupted sync goes on where it was."""
     settings = base.connected()
     chosen = _chosen(settings, city, layers)
+    if (replace_all or confirm_closing is not None) and len(chosen) > 1:
+        raise typer.BadParameter("choose one --layer: what it would end is shown and confirmed for each by itself")
+    _check_register()
     sweep()
-    options = LoadOptions(repair=repair, confirm_closing=confirm_closing, dry_run=dry_run, limits=LIMITS)
+    options = LoadOptions(
+        repair=repair,
+        replace=replace_all,
+        since=since,
+        confirm_closing=confirm_closing,
+        dry_run=dry_run,
+        limits=LIMITS,
+    )
     told = [_one(settings, source, options, since_last, actor or base.account(), note) for source in chosen]
     if any(one["refused"] or one["rows_rejected"] for one in told):
         raise typer.Exit(2 if any(one["refused"] for one in told) else 1)
@@ -75,6 +94,16 @@ def _chosen(settings: Settings, city: str, layers: list[str] | None) -> list[Sou
     if unknown := sorted(set(layers or ()) - set(known)):
         raise Refusal(f"There is no source for the layer '{unknown[0]}': known are {', '.join(known)}.")
     return [source for source in found if not layers or source.layer in layers]
+
+
+def _check_register() -> None:
+    """Before anything is fetched: there is a register, and none of invented land."""
+    with base.reading() as session:
+        if session.scalar(select(Register.fictitious)):
+            raise Refusal(
+                "The register is the fictitious demo, which real land must not mix with: set another LANDRESERVE_HOME "
+                "(or LANDRESERVE_DATABASE_URL) and begin there with `landreserve up --empty`."
+            )
 
 
 def _one(

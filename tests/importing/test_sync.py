@@ -195,6 +195,41 @@ def test_one_layer_alone_and_whose_data_it_is(landreserve, tmp_path):
     assert f"{LGV}, dl-de/by-2-0 (Flurstücke, {one['as_of']})" in said
 
 
+def test_what_the_city_lists_no_more_ends_only_when_it_is_said(landreserve, tmp_path):
+    city = City(20)
+    replacing = ("sync", "hamburg", "--layer", "parcels", "--replace", "--since", "2026-12-01")
+    with serving(city) as service:
+        sources(tmp_path / "sources.toml", service.url)
+        assert landreserve("sync", "hamburg", "--layer", "parcels").code == 0
+        gone = city.parcels.features.pop()["properties"]["flstkennz"]
+        assert landreserve("sync", "hamburg", "--layer", "parcels").code == 0
+        assert landreserve("parcel", gone, "--on", "2027-01-01").code == 0
+        asked = landreserve(*replacing)
+        assert (asked.code, "would end 1 of 20 facts" in asked.err, "--confirm-closing 1" in asked.err) == (
+            2,
+            True,
+            True,
+        )
+        done = landreserve(*replacing, "--confirm-closing", "1")
+        assert (done.code, number(done, "facts ended")[0][0]) == (0, "1"), done
+        assert landreserve("sync", "hamburg", "--replace").code == 2
+    keys = [
+        json.loads(landreserve("parcels", "--on", on, "--json").out)["parcels"] for on in ("2026-11-30", "2026-12-01")
+    ]
+    assert [len(rows) for rows in keys] == [20, 19]
+
+
+def test_official_data_does_not_go_among_invented_land(landreserve, tmp_path):
+    engine = db.engine(os.environ["LANDRESERVE_DATABASE_URL"])
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE register SET fictitious = true"))
+    engine.dispose()
+    with serving(City(3)) as service:
+        sources(tmp_path / "sources.toml", service.url)
+        said = landreserve("sync", "hamburg")
+    assert (said.code, "fictitious demo" in said.err, service.requests) == (2, True, [])
+
+
 def test_data_that_was_there_already_gets_its_name(landreserve, tmp_path):
     """Imported by hand at first, the same comes from the city later: nothing changes but that its source is known."""
     file = tmp_path / "parcels.geojson"

@@ -134,6 +134,33 @@ def test_a_service_that_stumbles_is_asked_again_after_a_pause(run):
     assert run.pauses == [7, 2, 4, 42]
 
 
+@pytest.mark.parametrize(
+    ("after", "pause"),
+    [("soon", 1), ("-5", 1), ("Sun, 22 Nov 2026 10:00:00 GMT", 0), ("Sun, 22 Nov 2026 11:00:05 -0000", 5), ("3.5", 1)],
+)
+def test_a_pause_that_makes_no_sense_is_our_own(run, after, pause):
+    with serving(Collection([parcel(1)], {1: [Reply(429, b"", {"Retry-After": after})]})) as service:
+        assert run(source(service.url + ITEMS)).features == 1
+    assert run.pauses == [pause] * bool(pause)
+
+
+def test_a_service_that_tells_dates_instead_of_etags_is_asked_by_them(run):
+    whole, changed = Collection([parcel(1)], etags=False), "Sat, 21 Nov 2026 08:00:00 GMT"
+
+    def answer(asked):
+        good = whole(asked)
+        told = {**good.headers, "Last-Modified": changed}
+        return (
+            Reply(304, b"", told) if asked.headers.get("if-modified-since") == changed else replace(good, headers=told)
+        )
+
+    with serving(answer) as service:
+        wanted = source(service.url + ITEMS)
+        run(wanted)
+        again = run(wanted)
+    assert (again.unchanged, again.bytes, again.features) == (1, 0, 1)
+
+
 def test_one_that_asks_for_a_long_pause_is_left_alone(run):
     later = Reply(429, b"", {"Retry-After": "86400"})
     with serving(Collection([parcel(1)], {1: [later]})) as service:
