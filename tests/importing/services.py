@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -54,7 +55,7 @@ class Service:
 
 
 @contextmanager
-def serving(answer: Callable[[Asked], Reply]) -> Iterator[Service]:
+def serving(answer: Callable[[Asked], Reply], tls: ssl.SSLContext | None = None) -> Iterator[Service]:
     """Answers on 127.0.0.1 until the block ends."""
     requests: list[Asked] = []
 
@@ -86,6 +87,8 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[Service]:
             """Nothing on the terminal."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:

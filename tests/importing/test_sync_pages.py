@@ -3,6 +3,9 @@
 import gzip
 import hashlib
 import json
+import shutil
+import ssl
+import subprocess
 import threading
 import time
 from dataclasses import replace
@@ -378,6 +381,20 @@ def test_a_proxy_is_the_one_that_is_named_and_none_of_the_environment(tmp_path, 
         assert Run(tmp_path / "without")(source(service.url + ITEMS)).features == 1
         assert Run(tmp_path / "with", proxy=service.url)(source(f"http://localhost:7{ITEMS}")).features == 1
     assert service.paths[1].startswith("http://localhost:7/")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_not_trusted(tmp_path):
+    if not shutil.which("openssl"):
+        pytest.skip("a certificate to be refused is made by openssl, which is not installed")
+    secret, public = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    made += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(secret), "-out", str(public)]
+    subprocess.run(made, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(public, secret)
+    with serving(Collection([parcel(1)]), context) as service:
+        said = told(Run(tmp_path), source(service.url.replace("http://127.0.0.1", "https://localhost") + ITEMS))
+    assert (said.kind, "cannot be trusted" in said.message, service.requests) == ("untrusted", True, [])
 
 
 def test_a_disk_that_cannot_keep_it_is_said(tmp_path):
