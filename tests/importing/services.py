@@ -123,6 +123,7 @@ class Collection:
     more: dict[str, Any] = field(default_factory=dict)
     onward: Callable[[int, str], str] | None = None
     path: str = ITEMS
+    one_more: bool = False  # an empty page behind the last full one
 
     def __call__(self, asked: Asked) -> Reply:
         """Answer one request."""
@@ -145,7 +146,7 @@ class Collection:
         part = self.features[offset : offset + limit]
         matched = len(self.features) if self.matched == -1 else self.matched
         links = [{"rel": "self", "type": "application/geo+json", "href": self.path}]
-        if offset + limit < len(self.features):
+        if offset + limit < len(self.features) + self.one_more:
             href = f"{self.path}?f=json&limit={limit}&offset={offset + limit}"
             href = self.onward(offset // limit + 1, href) if self.onward else href
             links += [{"rel": "next", "type": kind, "href": href} for kind in ("text/html", "application/geo+json")]

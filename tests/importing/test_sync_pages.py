@@ -403,6 +403,12 @@ def test_a_disk_that_cannot_keep_it_is_said(tmp_path):
         Run(tmp_path)(source(service.url + ITEMS))
 
 
+def test_an_empty_page_at_the_end_is_no_harm(run):
+    with serving(Collection([parcel(n) for n in range(20)], one_more=True)) as service:
+        found = run(source(service.url + ITEMS))
+    assert (found.pages, found.features) == (3, 20)
+
+
 def test_an_empty_collection_is_an_empty_file(run):
     with serving(Collection([])) as service:
         found = run(source(service.url + ITEMS))
