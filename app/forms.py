@@ -33,7 +33,9 @@ class ImportIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [EXAMPLE]})
 
-    layer: Annotated[Text, AfterValidator(known_layer)] = Field(description=f"One of {', '.join(LAYERS)}")
+    layer: Annotated[Text, AfterValidator(known_layer)] = Field(
+        description="What the file is about", json_schema_extra={"enum": list(LAYERS)}
+    )
     crs: Text | None = Field(None, description="For files that carry none, as EPSG:25832")
     repair: bool = Field(False, description="Repair invalid polygons; each is listed")
     encoding: Text | None = Field(None, description="For tables and Shapefiles that name none")

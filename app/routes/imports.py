@@ -38,11 +38,7 @@ FORM = {
                 **ImportIn.model_json_schema(),
                 "required": ["file", "layer"],
                 "properties": {
-                    "file": {
-                        "type": "string",
-                        "contentMediaType": "application/octet-stream",
-                        "description": "The file",
-                    },
+                    "file": {"type": "string", "format": "binary", "description": "The file"},
                     **ImportIn.model_json_schema()["properties"],
                 },
             }
