@@ -182,11 +182,21 @@ def read(path: Path, options: Options, send: Callable[[bytes, bytes], None], tel
         if document.stat().st_size > options.limits.text_bytes:
             raise Refused("too-large", f"A plan may have {options.limits.text_bytes >> 20} MiB at most: split it.")
         _refuse_other(document)
-        gate.take(document, member)
+        _take(gate, document, member)
         send(b"P", json.dumps({"rows": gate.rows, "total": None}).encode())
     if gate.rows == 0:
         raise Refused("no-rows", "The file has no areas: check that it is the right file, and complete.")
     return {"rows_read": gate.rows, "rows_rejected": gate.rejected, "rows_passed": gate.rows - gate.rejected}
+
+
+def _take(gate: Gate, document: Path, member: str | None) -> None:
+    """Read one document; the refusal of an archive names the member that is the reason."""
+    try:
+        gate.take(document, member)
+    except Refused as refusal:
+        if member is None:
+            raise
+        raise Refused(refusal.kind, f"Member '{member}' of the archive: {refusal.message}") from refusal
 
 
 def _documents(path: Path) -> Iterator[tuple[str | None, Path]]:

@@ -232,6 +232,10 @@ def test_archives_of_one_plan_or_several(tmp_path):
         ("3", "Plan 2", "6.0", "b.xml"),
         ("4", "Plan 2", "6.0", "b.xml"),
     ]
+    spoilt = archive(tmp_path / "spoilt.zip", a__gml=GOOD, b__gml=other.replace("/6/0", "/3/0"))
+    refusal = refused(spoilt, "plans")
+    assert refusal.kind == "version-unknown"
+    assert refusal.message.startswith("Member 'b.gml' of the archive: ")
     inside = packed(tmp_path / "inside.zip", {"plan/": b"", "plan/xplan.gml": GOOD_BYTES})
     assert len(through(inside, "plans").rows) == 2
 
