@@ -1,6 +1,8 @@
 """Vector files through GDAL, chunk by chunk: five drivers and no other."""
 
+import re
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ DRIVERS = {"GML", "GPKG", "ESRI Shapefile", "GeoJSON", "FlatGeobuf", "CSV"}
 READ = 5 * ROWS  # that GDAL reads at once
 LONGITUDE_LATITUDE = pyproj.CRS.from_user_input("OGC:CRS84")
 Meta = dict[str, Any]
+UNPARSED = re.compile(r"Geometry of feature (\d+) cannot be parsed: (?:GML geometry id='[^']*': )?(.*?)\.? Skipping")
 
 
 def assert_drivers() -> None:
@@ -124,11 +127,15 @@ def _at_once(path: Path, common: Meta, whole: Wholeness) -> Iterator[tuple[Meta,
     yield meta, wkb, fields
 
 
-def numbered(path: Path) -> tuple[list[int], list[Any]]:
+def numbered(path: Path) -> tuple[list[int], list[Any], dict[int, str]]:
     """The attribute `number` and the WKB of each feature of a GML file with one class; arcs are made lines.
 
-    Features whose geometry GDAL cannot make out are missing: their numbers tell which.
+    Features whose geometry GDAL cannot make out are missing; the last are its reasons, by their places in the file.
     """
     pyogrio.set_gdal_config_options({"GML_SKIP_CORRUPTED_FEATURES": "YES"})
-    _, _, wkb, fields = pyogrio.raw.read(path, columns=["number"], force_2d=True, **_opening(path))
-    return [int(number) for number in fields[0]], list(wkb)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        _, _, wkb, fields = pyogrio.raw.read(path, columns=["number"], force_2d=True, **_opening(path))
+    found = [UNPARSED.match(str(one.message)) for one in said]
+    reasons = {int(one[1]): one[2].rstrip(".") for one in found if one is not None}
+    return [int(number) for number in fields[0]], list(wkb), reasons

@@ -96,6 +96,8 @@ def _check_places(entries: list[zipfile.ZipInfo], size: int) -> None:
     """Raises Refused where members share bytes: few of these inflate to very many."""
     end = 0
     for entry in sorted(entries, key=lambda entry: entry.header_offset):
+        if entry.header_offset < 0:
+            raise cut("the archive is shorter than its directory says")
         if entry.header_offset < end:
             raise Refused("archive-unsafe", "The archive's members overlap each other: pack it anew.")
         end = entry.header_offset + LOCAL_HEADER + len(entry.orig_filename.encode()) + entry.compress_size

@@ -24,6 +24,7 @@ XPLAN = re.compile(r"http://www\.xplanung\.de/xplangml/(\d)/(\d)")
 FHH = re.compile(r"http://www\.xplanung\.de/\d/\d/ADE_FHH")  # Hamburg's extension
 GML = frozenset(("http://www.opengis.net/gml/3.2", "http://www.opengis.net/gml"))
 GML_ID = ("{http://www.opengis.net/gml/3.2}id", "{http://www.opengis.net/gml}id")
+COUNT = re.compile(r"\d{1,15}", re.ASCII)
 HREF = "{http://www.w3.org/1999/xlink}href"
 AREAL = frozenset(
     ("Polygon", "Surface", "MultiSurface", "MultiPolygon", "CompositeSurface", "PolyhedralSurface", "MultiGeometry")
@@ -54,7 +55,7 @@ class Document:
 
     version: str = ""
     features: int = 0
-    set_aside: int = 0
+    set_aside: list[int] = field(default_factory=list)  # numbers of the features whose geometries these are
     areas: list[Area] = field(default_factory=list)
     sections: list[Element] = field(default_factory=list)
     paragraphs: dict[str, Element] = field(default_factory=dict)
@@ -106,7 +107,7 @@ def _features(file: BinaryIO, document: Document) -> Iterator[Element]:
         if event == "start":
             depth += 1
             if depth == 1:
-                stated = {name: int(each) for name in COUNTS if (each := element.get(name, "")).isdecimal()}
+                stated = {name: int(each) for name in COUNTS if COUNT.fullmatch(each := element.get(name, ""))}
             if name := element.get("srsName"):
                 document.crs.setdefault(crs_code(name), name)
             continue
@@ -133,13 +134,12 @@ def _check_counts(stated: dict[str, int], features: int) -> None:
 
 
 def _is_member(parent: Element | None) -> bool:
-    return parent is not None and etree.QName(parent).localname in MEMBERS
+    return parent is not None and _local(parent) in MEMBERS
 
 
 def _take(feature: Element, row: int, document: Document, aside: BinaryIO) -> None:
     """Keep a feature of a plan, or count it among those that do not matter."""
-    found = etree.QName(feature)
-    namespace, name = found.namespace or "", str(found.localname)
+    namespace, name = _namespace(feature), _local(feature)
     document.namespaces[namespace] += 1
     document.ids.add(gml_id(feature))
     if version := XPLAN.fullmatch(namespace):
@@ -164,25 +164,19 @@ def _take(feature: Element, row: int, document: Document, aside: BinaryIO) -> No
 
 def _take_area(feature: Element, row: int, name: str, type_: FeatureType, document: Document, aside: BinaryIO) -> None:
     shapes = _shapes(feature, OUTLINE if type_.use == "outline" else POSITION)
-    areal = all(etree.QName(shape).localname in AREAL for shape in shapes)
+    areal = all(_local(shape) in AREAL for shape in shapes)
     if not areal and type_.use == "other_use" and type_.closes != "always":
         document.without_area[name] += 1  # of these types, points and lines are drawn as well
         return
     if len(shapes) == 1:
         default = next(iter(document.crs.values()), None)
         _set_aside(shapes[0], row, default, aside)
-        document.set_aside += 1
+        document.set_aside.append(row)
     document.areas.append(Area(row, gml_id(feature), name, type_, _light(feature), len(shapes)))
 
 
 def _shapes(feature: Element, name: str) -> list[Element]:
-    return [
-        shape
-        for holder in feature
-        if isinstance(holder.tag, str) and etree.QName(holder).localname == name
-        for shape in holder
-        if isinstance(shape.tag, str) and etree.QName(shape).namespace in GML
-    ]
+    return [shape for holder in feature if _local(holder) == name for shape in holder if _namespace(shape) in GML]
 
 
 def _set_aside(shape: Element, row: int, default: str | None, aside: BinaryIO) -> None:
@@ -201,10 +195,9 @@ def _set_aside(shape: Element, row: int, default: str | None, aside: BinaryIO) -
 def _light(feature: Element) -> Element:
     """A feature without its geometries, to be kept after the document has been read."""
     kept = etree.Element(feature.tag)
-    for name, stated in feature.attrib.items():
-        kept.set(name, stated)
+    kept.set(GML_ID[0], gml_id(feature))
     for child in feature:
-        if isinstance(child.tag, str) and etree.QName(child).localname not in (OUTLINE, POSITION, "boundedBy"):
+        if _local(child) not in ("", OUTLINE, POSITION, "boundedBy"):
             kept.append(copy.deepcopy(child))
     return kept
 
@@ -239,6 +232,16 @@ def _check(document: Document) -> None:
         raise Refused("crs-mixed", f"The file states several CRS ({listed}): export it in one, best EPSG:25832.")
 
 
+def _local(element: Element) -> str:
+    """An element's name without its namespace, whatever that may be; empty for a comment."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def _namespace(element: Element) -> str:
+    tag = element.tag
+    return tag[1:].partition("}")[0] if isinstance(tag, str) and tag.startswith("{") else ""
+
+
 def gml_id(feature: Element) -> str:
     """The gml:id of a feature; empty where it has none."""
     return next((found for name in GML_ID if (found := feature.get(name))), "")
@@ -246,23 +249,13 @@ def gml_id(feature: Element) -> str:
 
 def gml_name(feature: Element) -> str:
     """The name that GML itself gives a feature; empty where there is none."""
-    named = [child for child in feature if isinstance(child.tag, str) and etree.QName(child).namespace in GML]
-    return next((" ".join(text.split()) for each in named if _is_name(each) and (text := each.text or "").strip()), "")
-
-
-def _is_name(element: Element) -> bool:
-    return bool(etree.QName(element).localname == "name")
+    named = [each for each in feature if _namespace(each) in GML and _local(each) == "name"]
+    return next((" ".join(text.split()) for each in named if (text := each.text or "").strip()), "")
 
 
 def children(element: Element, name: str) -> list[Element]:
     """The attributes of a name that are XPlanung's own or Hamburg's, not those of GML."""
-    return [
-        child
-        for child in element
-        if isinstance(child.tag, str)
-        and etree.QName(child).localname == name
-        and etree.QName(child).namespace not in GML
-    ]
+    return [child for child in element if _local(child) == name and _namespace(child) not in GML]
 
 
 def values(element: Element, name: str) -> list[str]:

@@ -400,6 +400,8 @@ def test_a_geometry_that_gdal_cannot_make_out_is_named_with_its_feature(tmp_path
         ("several-geometries", "twice"),
         ("no-geometry", "none"),
     }
+    (issue,) = said(outcome, "unreadable-geometry")
+    assert issue.value == "Non closed ring detected"
     assert outcome.rows == []
 
 

@@ -86,6 +86,13 @@ def test_document_types_and_entities_are_refused(tmp_path, name):
     assert time.monotonic() - started < 3
 
 
+def test_prefixes_that_are_not_declared_are_no_xml(tmp_path):
+    path = tmp_path / "plan.gml"
+    for bad in (GOOD.replace("xplan:flaechenschluss", "xplam:flaechenschluss"), GOOD.replace(" gml:id", " gmi:id")):
+        path.write_text(bad, encoding="utf-8")
+        assert refused(path, "plans").kind == "cut-off"
+
+
 def test_markup_that_is_too_deep_or_too_long(tmp_path):
     deep = feature("BP_GruenFlaeche", "deep", square(), text="<x>" * 400 + "</x>" * 400)
     assert refused(written(tmp_path / "deep.gml", "5.4", plan(), deep), "plans").kind == "too-intricate"
@@ -182,6 +189,13 @@ def test_an_archive_whose_count_of_members_lies(tmp_path):
     at = content.rfind(b"PK\5\6")
     struct.pack_into("<HH", content, at + 8, 1, 1)
     path.write_bytes(content)
+    assert refused(path, "plans").kind == "cut-off"
+
+
+def test_an_archive_with_a_gap_is_cut(tmp_path):
+    path = packed(tmp_path / "plan.zip", {"xplan.gml": GOOD_BYTES})
+    content = path.read_bytes()
+    path.write_bytes(content[:100] + content[110:])
     assert refused(path, "plans").kind == "cut-off"
 
 
