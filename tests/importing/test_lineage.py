@@ -354,7 +354,7 @@ def test_hectares_before_are_hectares_after(session, world, cuts, merge):
         edges = [0, *places, 100]
         strips = [box(200 * n + a, 0, 200 * n + b, 100) for a, b in pairwise(edges)]
         if left is not None:
-            strips[0] = shapely.MultiPolygon([left, strips[0]])
+            strips[0] = shapely.MultiPolygon([*shapely.get_parts(left), strips[0]])
         left = strips.pop() if merge and n < len(cuts) - 1 else None
         for strip in strips:
             number += 1
