@@ -112,9 +112,10 @@ def _features(file: BinaryIO, document: Document) -> Iterator[Element]:
                 document.crs.setdefault(crs_code(name), name)
             continue
         depth -= 1
-        if depth == 2 and _is_member(element.getparent()):
-            yield element
-        if 0 < depth <= 2:
+        in_member = depth in (2, 4) and _local(element.getparent()) in MEMBERS
+        if in_member or depth == 1:
+            if _is_feature(element, in_member):
+                yield element
             element.clear(keep_tail=False)
             while element.getprevious() is not None:  # lxml keeps cleared siblings otherwise
                 del element.getparent()[0]
@@ -133,8 +134,13 @@ def _check_counts(stated: dict[str, int], features: int) -> None:
         )
 
 
-def _is_member(parent: Element | None) -> bool:
-    return parent is not None and _local(parent) in MEMBERS
+def _is_feature(element: Element, in_member: bool) -> bool:
+    """Whether what stands in a member of a collection, or right in the outermost collection, is a feature."""
+    if _local(element) == "truncatedResponse":
+        raise cut("the service that made it broke off, as it says itself")
+    if in_member:
+        return not _local(element).endswith("FeatureCollection")
+    return XPLAN.fullmatch(_namespace(element)) is not None
 
 
 def _take(feature: Element, row: int, document: Document, aside: BinaryIO) -> None:

@@ -351,6 +351,22 @@ def test_collections(tmp_path, root, member, ending):
     assert [row["row"] for row in outcome.rows] == ["1", "2"]
 
 
+def test_features_are_found_wherever_a_collection_holds_them(tmp_path):
+    inner_one = collection("5.4", area("inner"), root="wfs:FeatureCollection", member="wfs:member").partition("\n")[2]
+    path = written(tmp_path / "plan.gml", "5.4", plan(), inner_one, area("after", "1800", square(1)))
+    content = path.read_text(encoding="utf-8")
+    path.write_text(content.replace("</xplan:XPlanAuszug>", area("bare", "1200", square(2)) + "</xplan:XPlanAuszug>"))
+    outcome = through(path, "plans")
+    assert uses(outcome) == [
+        ("after", "designation", "GI"),
+        ("bare", "designation", "WA"),
+        ("inner", "designation", "GE"),
+    ]
+    broken = content.replace("</xplan:XPlanAuszug>", "<wfs:truncatedResponse/></xplan:XPlanAuszug>")
+    path.write_text(broken, encoding="utf-8")
+    assert refused(path, "plans").kind == "cut-off"
+
+
 def test_arcs_become_lines(tmp_path):
     round_plan = plan(shape=circle(565_200, 5_934_200, 100))
     (shape,) = through(written(tmp_path / "plan.gml", "5.4", round_plan), "plans").shapes()
