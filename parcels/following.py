@@ -9,11 +9,41 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from itertools import pairwise
 
 COVERED = 0.99  # so much of a successor must have been the held parcels' land; two surveys of one border differ by less
 
 ALWAYS, OPEN = date.min, date.max
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An old and a new parcel that share land (m2, EPSG:25832), with the day, and the areas that both have before and after it.
+
+    The old one is `gone` with the day unless it is only redrawn; the new one has `come` unless it was there before.
+    """
+
+    day: date
+    old: str
+    new: str
+    m2: float
+    old_before_m2: Decimal
+    old_after_m2: Decimal | None
+    new_before_m2: Decimal | None
+    new_after_m2: Decimal
+    new_plane_m2: float
+    fresh: bool
+
+    @property
+    def gone(self) -> bool:
+        """Whether the old parcel ends with the day."""
+        return self.old_after_m2 is None
+
+    @property
+    def come(self) -> bool:
+        """Whether the new parcel begins with the day."""
+        return self.new_before_m2 is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ BEFORE = ("predecessors", "predecessor", "vorgaenger", "vorgaengerflurstuecksken
 AFTER = ("successors", "successor", "nachfolger", "nachfolgerflurstueckskennzeichen")
 
 BERLIN = ZoneInfo("Europe/Berlin")
+MOST_KIN = 300_000  # that a file may state; a city has as many parcels
 _BETWEEN = re.compile(r"[\s,;|\[\]{}()\"']+")
 _EMPTY = re.compile(r"[_0]*")
 _FLUR = re.compile(r"(?:Flur\s*)?(\d{1,3})", re.IGNORECASE | re.ASCII)
@@ -51,9 +52,13 @@ class Told:
     kin: list[Kin] = field(default_factory=list)
     historic: list[int] = field(default_factory=list)
     always: int = 0
+    unkept: int = 0
 
     def notes(self) -> list[Issue]:
         """All findings, those that are counted only at their end."""
+        if self.unkept:
+            said = f"{self.unkept} more predecessors and successors than {MOST_KIN} are stated, and not kept: split the file."
+            self.issues.append(Issue(None, None, "successors", "too-much-kin", "warning", said, str(self.unkept)))
         if not self.always:
             return self.issues
         said = (
@@ -183,8 +188,12 @@ def relate(told: Told, row: int, one: object, others: Iterable[str], on: object,
             if len(told.issues) <= told.limits.issues:
                 told.issues.append(Issue(row, label, name, "malformed-kin", "warning", said, shown(other)))
             continue
-        if own and named and own != named and len(told.kin) < told.limits.rows:
-            told.kin.append(Kin(row, named, own, when) if side == "before" else Kin(row, own, named, when))
+        if not (own and named) or own == named:
+            continue
+        if len(told.kin) >= MOST_KIN:
+            told.unkept += 1
+            continue
+        told.kin.append(Kin(row, named, own, when) if side == "before" else Kin(row, own, named, when))
 
 
 def _listed(cell: object) -> list[str]:

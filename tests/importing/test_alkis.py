@@ -132,6 +132,41 @@ def test_who_follows_whom(tmp_path, column, cell, kin):
     assert outcome.kinds() + outcome.kinds("warning") == []
 
 
+SIMPLE = """<wfs:FeatureCollection xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:gml="http://www.opengis.net/gml/3.2"
+    xmlns:ave="http://repository.gdi-de.org/schemas/adv/produkt/alkis-vereinfacht/2.0"><wfs:member>
+<ave:Flurstueck gml:id="DEHHALKA10000001FL"><ave:oid>DEHHALKA10000001FL</ave:oid><ave:aktualit>2026-03-30Z</ave:aktualit>
+<ave:geometrie><gml:MultiSurface srsName="urn:ogc:def:crs:EPSG::25832"><gml:surfaceMember><gml:Polygon><gml:exterior>
+<gml:LinearRing><gml:posList>{points}</gml:posList></gml:LinearRing></gml:exterior></gml:Polygon></gml:surfaceMember>
+</gml:MultiSurface></ave:geometrie><ave:idflurst>DEHHALKA10000001</ave:idflurst><ave:flaeche>10000</ave:flaeche>{whole}
+<ave:land>Hamburg</ave:land><ave:landschl>02</ave:landschl><ave:gemarkung>Neustadt Nord</ave:gemarkung>
+<ave:gemaschl>020114</ave:gemaschl><ave:flurschl>020114___</ave:flurschl><ave:flstnrzae>7</ave:flstnrzae>
+<ave:gemeinde>Hamburg</ave:gemeinde></ave:Flurstueck></wfs:member></wfs:FeatureCollection>"""
+
+
+@pytest.mark.parametrize("whole", ["", f"<ave:flstkennz>{parcel_key(7)}</ave:flstkennz>"])
+@pytest.mark.parametrize("ending", [".gml", ".xml"])
+def test_the_simplified_schema_as_gml(tmp_path, whole, ending):
+    path = tmp_path / f"simple{ending}"
+    points = " ".join(f"{x:.3f} {y:.3f}" for x, y in square().exterior.coords)
+    path.write_text(SIMPLE.format(points=points, whole=whole), encoding="utf-8")
+    outcome = through(path, "parcels")
+    (row,) = outcome.rows
+    assert (row["key"], row["official_m2"], row["gemarkung"]) == (parcel_key(7), "10000.00", "Neustadt Nord")
+    assert (row["valid_from"], row["valid_to"]) == (None, None)
+    assert outcome.shapes()[0].area == pytest.approx(10_000)
+
+
+def test_more_kin_than_is_kept_is_told(tmp_path):
+    cells = [
+        {"key": parcel_key(1), "successors": " ".join(parcel_key(n) for n in range(2, 90_002))},
+        *[{"key": parcel_key(n), "successors": " ".join(parcel_key(m) for m in range(9, 80_009))} for n in (2, 3, 4)],
+    ]
+    path = features(tmp_path / "many.geojson", [square(n) for n in range(4)], cells)
+    outcome = through(path, "parcels")
+    assert (len(outcome.rows), len(outcome.reading.kin)) == (4, 300_000)
+    assert outcome.kinds("warning") == ["too-much-kin"]
+
+
 def test_a_name_that_is_no_key_is_told_and_not_kept(tmp_path):
     outcome = one(tmp_path, key=parcel_key(1), predecessors=f"17, {parcel_key(8)}")
     assert (len(outcome.rows), outcome.kinds("warning")) == (1, ["malformed-kin"])

@@ -13,9 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from registers import AT, edit, errors, fingerprint, holdings, take
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from parcels import ledger, parcels, queries
 from parcels.importing.store import LoadOptions, load
+from tests.faults.own import engine_of, own_database
 from tests.little_worlds import AVAILABLE
 from tests.shapes import ewkt
 
@@ -329,6 +331,18 @@ def test_historic_parcels_of_a_nas_file_hand_their_holdings_on(session, world):
     assert held(session, 0, BEFORE) == held(session, 21) == held(session, 22) == [("LIG", "free", None)]
     assert net(session, DAY) == net(session, BEFORE) == 100_000
     in_step(session)
+
+
+def test_the_web_role_may_do_all_this(cluster, tmp_path):
+    """An upload runs with the rights of the web process."""
+    with own_database(cluster) as urls, engine_of(urls.web) as engine, Session(engine) as web:
+        take(web, "parcels", file(tmp_path / "a.geojson", row(0, square(0), official=10_000)))
+        edit(web, "holdings", [{"parcel_key": parcel_key(0), **AVAILABLE}])
+        web.commit()
+        report = take(web, "parcels", halves(tmp_path, predecessors=parcel_key(0)), at=LATER, confirm_closing=1)
+        assert kinds(report) == []
+        assert held(web, 21) == held(web, 22) == [("LIG", "free", None)]
+        assert len(parcels.find(web, parcel_key(0), DAY, NOW).successors) == 2
 
 
 def test_lineage_is_never_rewritten(session, world):
