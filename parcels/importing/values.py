@@ -242,7 +242,7 @@ def choice(cell: Cell, known: frozenset[str], name: str) -> str | None:
         if len(known) <= 200
         else sorted(known)
     )
-    listed = ", ".join(close[:20]) or "none"
+    listed = ", ".join(close[:40]) or "none"
     raise Unreadable(
         f"unknown-{name}",
         f"is not a known {name}: use one of {listed} (closest first), or have it added to the parameters",
