@@ -125,8 +125,7 @@ FROM (
 _EVIDENCE = "r.gml_id, :source AS source, r.member, :sha256 AS sha256"
 _DAYS = "lower(p.days) AS valid_from, upper(p.days) AS valid_to"
 _OF = f"FROM {INCOMING} r JOIN planned p USING (plan) WHERE NOT isempty(p.days)"
-_SAME = """z.plan = r.plan AND z.designation = r.code AND upper_inf(z.known) AND z.in_use_as_commercial IS NOT NULL
-                AND z.geom::text = r.geom::text"""
+_SAME = "k.plan = r.plan AND k.designation = r.code AND k.outline = r.geom::text"
 _UNITS: dict[str, str] = {"deductions": ":ref || plan"}
 
 _STATEMENTS = {
@@ -146,14 +145,18 @@ _STATEMENTS = {
         WHERE r.use = 'outline' AND NOT isempty(s.days)""",
     # Whether land is in commercial use no plan says: what is recorded of the same outline stays, day by day.
     "zones": f"""
+        WITH kept AS MATERIALIZED (
+            SELECT z.plan, z.designation, z.in_use_as_commercial, z.valid, z.geom::text AS outline
+            FROM planned p JOIN zone z ON z.plan = p.plan AND upper_inf(z.known) AND z.in_use_as_commercial IS NOT NULL
+        )
         SELECT r.row, r.plan, coalesce(r.code, 'unknown') AS designation, coalesce(r.regulates_use, true) AS regulates_use,
                u.in_use_as_commercial, r.restrictions, r.geom, {_EVIDENCE}, lower(u.days) AS valid_from, upper(u.days) AS valid_to
         FROM {INCOMING} r
         JOIN planned p USING (plan)
         CROSS JOIN LATERAL (
-            SELECT z.in_use_as_commercial, z.valid * p.days AS days FROM zone z WHERE {_SAME} AND z.valid && p.days
+            SELECT k.in_use_as_commercial, k.valid * p.days AS days FROM kept k WHERE {_SAME} AND k.valid && p.days
             UNION ALL
-            SELECT NULL, unnest(datemultirange(p.days) - coalesce((SELECT range_agg(z.valid) FROM zone z WHERE {_SAME}), '{{}}'))
+            SELECT NULL, unnest(datemultirange(p.days) - coalesce((SELECT range_agg(k.valid) FROM kept k WHERE {_SAME}), '{{}}'))
         ) u
         WHERE r.use = 'designation' AND p.binding""",
     "deductions": f"""

@@ -178,12 +178,17 @@ _BESIDE = (
         "of {value} m2 it is recorded whether they are in commercial use, on outlines that the file does not have: state it of "
         "the new ones (layer zones, in_use_as_commercial).",
         f"""
-        SELECT p.row, p.plan, round(sum(ST_Area(z.geom))::numeric, 2)::text AS value
-        FROM planned p
-        JOIN zone z ON z.plan = p.plan AND upper_inf(z.known) AND z.valid && p.days AND z.in_use_as_commercial IS NOT NULL
-        WHERE p.binding AND NOT EXISTS (
+        WITH told AS MATERIALIZED (
+            SELECT p.row, p.plan, z.designation, z.geom
+            FROM planned p
+            JOIN zone z ON z.plan = p.plan AND upper_inf(z.known) AND z.valid && p.days AND z.in_use_as_commercial IS NOT NULL
+            WHERE p.binding
+        )
+        SELECT p.row, p.plan, round(sum(ST_Area(p.geom))::numeric, 2)::text AS value
+        FROM told p
+        WHERE NOT EXISTS (
             SELECT FROM {plans.INCOMING} r
-            WHERE r.plan = p.plan AND r.use = 'designation' AND r.code = z.designation AND r.geom::text = z.geom::text)
+            WHERE r.plan = p.plan AND r.use = 'designation' AND r.code = p.designation AND r.geom::text = p.geom::text)
         GROUP BY p.row, p.plan ORDER BY 1""",
     ),
     (
@@ -207,13 +212,16 @@ _BESIDE = (
         "is said to repeal {value}, which stays in force where this plan says nothing of the use: if it is repealed there as "
         "well, import its file that says since when.",
         f"""
+        WITH repealed AS MATERIALIZED (
+            SELECT r.row, r.plan, p.days, named.said
+            FROM {plans.INCOMING} r
+            JOIN planned p ON p.plan = r.plan AND p.binding AND NOT isempty(p.days)
+            CROSS JOIN LATERAL unnest(string_to_array(r.changes, '; ')) AS named(said)
+            WHERE r.use = 'outline' AND named.said LIKE '% (aufheb%'
+        )
         SELECT r.row, r.plan, string_agg(DISTINCT z.plan, ', ') AS value
-        FROM {plans.INCOMING} r
-        JOIN planned p ON p.plan = r.plan AND p.binding AND NOT isempty(p.days)
-        CROSS JOIN LATERAL unnest(string_to_array(r.changes, '; ')) AS named(said)
-        JOIN zone z ON z.plan <> r.plan AND upper_inf(z.known) AND z.valid && p.days
-            AND starts_with(named.said, z.plan || ' (aufheb')
-        WHERE r.use = 'outline'
+        FROM repealed r
+        JOIN zone z ON z.plan <> r.plan AND upper_inf(z.known) AND z.valid && r.days AND starts_with(r.said, z.plan || ' (aufheb')
         GROUP BY r.row, r.plan ORDER BY 1""",
     ),
 )

@@ -9,6 +9,8 @@ from registers import AT, net
 from sqlalchemy import text
 
 from parcels import ledger
+from parcels.importing import plan_checks
+from parcels.measuring import surely
 
 
 def box(west, south, east, north):
@@ -99,3 +101,29 @@ def test_parcels_on_the_edge_are_counted_and_split_by_area(session, world):
     ).one()
     assert rows == (100_000, 10)
     assert ledger.verify(session, AT + timedelta(9)) == ledger.Difference([], [])
+
+
+def test_plans_that_cannot_be_laid_over_each_other_in_time_are_taken_and_told(session, world, monkeypatch):
+    monkeypatch.setattr(plan_checks, "SECONDS", 0.001)
+    monkeypatch.setattr(plan_checks, "PER_PLAN_S", 0)
+    circles = [
+        ("designation", "WA", shapely.Point(WEST + 3_000 + n, SOUTH).buffer(500, quad_segs=2_000)) for n in range(8)
+    ]
+    done = take_plans(session, plan("A", *circles))
+    found = told(done, "overlaps-unchecked")
+    assert [one.severity for one in found] == ["warning"] * len(found)
+    assert "The plans were not laid over their outlines, which would take too long" in found[0].message
+    assert session.execute(text("SELECT count(*) FROM zone WHERE plan = 'A'")).scalar_one() == 8
+
+
+def test_predicates_that_always_answer_find_the_same(session, world):
+    """They are asked where edges nearly coincide, which PostGIS's own predicates do not always bear."""
+    take_plans(
+        session, plan("A", ("designation", "WA", box(30, 0, 130, 100)), ("designation", "MU", box(100, 0, 150, 50)))
+    )
+    bound = {"sliver_m2": 1, "sliver_m": 0.1}
+    plain = session.execute(text(plan_checks._STACKED), bound).all()
+    sure = surely({"it": plan_checks._STACKED})["it"]
+    assert "land_overlaps(" in sure
+    assert len(plain) == 2
+    assert session.execute(text(sure), bound).all() == plain
