@@ -296,6 +296,8 @@ def _or_doubt(row: Sequence[Any], home: str) -> str | Doubt:
 
 def _compared(whole: Any, row: Sequence[Any], home: str, folge: bool) -> Any:
     """The whole key as it stands, unless its parts make another one; a row without parts has nothing to compare."""
+    if _plainly(whole, row, home):
+        return whole
     missing = any(_EMPTY.fullmatch(_plain(row[part]) or "") for part in (1, 3))
     if missing or not isinstance(whole, str) or len(whole.strip()) != 20:
         return whole if _plain(whole) else _or_doubt(row, home)
@@ -308,6 +310,17 @@ def _compared(whole: Any, row: Sequence[Any], home: str, folge: bool) -> Any:
         return whole
     said = f"is not what its parts make ({parts}): correct the one that is wrong, or leave the parts out"
     return Doubt(whole, "key-contradiction", said)
+
+
+def _plainly(whole: Any, row: Sequence[Any], home: str) -> bool:
+    """Whether key and parts agree at first sight, as most do: without Nenner and Folge."""
+    land, gemarkung, flur, zaehler, nenner, folge = row
+    if nenner or folge or not isinstance(zaehler, str) or not isinstance(whole, str):
+        return False
+    try:
+        return bool(whole == f"{_start(land, gemarkung, flur, home)}{zaehler:0>5}______")
+    except Unreadable:
+        return False
 
 
 def _empties(whole: str) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import shapely
-from lxml import etree
 from numpy.typing import NDArray
 
 CHORD_M = 0.001  # so far a chord may lie from its arc: ALKIS itself gives coordinates in millimetres
@@ -46,7 +45,12 @@ class Undrawable(Exception):
 
 def local(element: Any) -> str:
     """The element's name without its namespace; empty for comments and the like."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return unprefixed(element.tag) if isinstance(element.tag, str) else ""
+
+
+def unprefixed(name: str) -> str:
+    """A name without its namespace, whatever else it has in it: libxml2 lets undeclared prefixes stand."""
+    return str(name).rpartition("}")[2]
 
 
 def outline(position: Any, most: int) -> shapely.Geometry:
@@ -62,7 +66,7 @@ def elements(of: Any) -> Iterator[Any]:
     """The children that are elements; a reference in place of a child cannot be followed."""
     for child in of:
         if isinstance(child.tag, str):
-            if any(etree.QName(name).localname == "href" for name in child.attrib):
+            if any(unprefixed(name) == "href" for name in child.attrib):
                 raise Undrawable(
                     f"refers to another object for its {local(child)}: have it exported with its own outline"
                 )

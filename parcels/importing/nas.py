@@ -19,7 +19,7 @@ from lxml import etree
 from parcels.importing.alkis import Told, day_of, relate
 from parcels.importing.checks import ROWS, Chunk
 from parcels.importing.contract import Issue, Options, Refused
-from parcels.importing.curves import Undrawable, local, outline
+from parcels.importing.curves import Undrawable, local, outline, unprefixed
 from parcels.importing.whole import cut
 from parcels.importing.whole_text import crs_code, refuse_declarations, refuse_doctype
 
@@ -75,9 +75,8 @@ def is_nas(path: Path) -> bool:
             refuse_declarations(file.read(1 << 16))
             file.seek(0)
             for _, element in _parsed(file, ("start",)):
-                name = etree.QName(element)
-                if (name.namespace or "").startswith(ADV):
-                    _refuse_orders(name.localname)
+                if element.tag.startswith("{" + ADV):
+                    _refuse_orders(local(element))
                     return True
                 seen += 1
                 if seen > LOOK:
@@ -288,7 +287,7 @@ def _drawn(element: Any, most: int) -> bytes | None:
 def _identity(element: Any) -> str:
     """What all versions of one object have in common: the first 16 characters of its identifier."""
     said = _text(element, ("identifier",)) or next(
-        (str(value) for name, value in element.items() if etree.QName(name).localname == "id"), ""
+        (str(value) for name, value in element.items() if unprefixed(name) == "id"), ""
     )
     return said.rsplit(":", 1)[-1][:16]
 

@@ -42,6 +42,7 @@ def test_a_parcel_with_all_that_is_known_of_it(api: TestClient) -> None:
     assert [zone["plan"] for zone in found["zones"]] == ["Plan 1"]
     assert found["holdings"][0]["serviced"] is True
     assert found["entries"][0]["standing"] == "counted_free"
+    assert found["predecessors"] == found["successors"] == []
     assert not etag.startswith("W/")
 
 

@@ -2,14 +2,24 @@
 
 import gzip
 import math
+import re
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nas_files as nas
 import pytest
 import shapely
-from gate_files import Limits, parcel_key, refused, square, through
+from gate_files import Limits, Refused, parcel_key, refused, square, through
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from nas_files import arc, corners, curve, flurstueck, line, lines, patch, ring, surface
+
+from parcels.importing import Options
+from parcels.importing.alkis import understood
+from parcels.importing.nas import AFTER, NAMES, chunks, counted, is_nas
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "realdata" / "alkis" / "ALKIS_NeuwScharh_0003_open92.xml.gz"
 
@@ -257,3 +267,60 @@ def test_neuwerk(tmp_path):
         if row["key"] in areas:
             assert abs(areas[row["key"]] - official) <= max(0.01 * official, 0.51), row["key"]
     assert sum(areas.values()) == pytest.approx(722_347.5, abs=1)  # GDAL's coarser arcs: 722,345.8
+
+
+WHOLE = (
+    nas.HEAD
+    + flurstueck(surface(patch(ring(curve(line((0, 0), (100, 0)), arc((100, 0), (50, 50), (0, 0)))))), 1, nenner="2")
+    + flurstueck(surface(patch(lines(corners(200)), lines(corners(220, 20, 10)))), 2, ended="2020-05-01T07:00:00Z")
+    + flurstueck(nas.square(2), 3, kind="AX_HistorischesFlurstueck", more=f"<{AFTER}>{parcel_key(2)}</{AFTER}>")
+    + nas.TAIL
+)
+
+
+@dataclass
+class Opened:
+    """What the child makes of an opened file."""
+
+    names: list[str]
+    chunks: Callable[..., Any]
+    told: Any
+
+
+PLACES = [(m.start(), m.end()) for m in re.finditer(r"<[^>]*>|[^<>]+", WHOLE)]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    changes=st.lists(
+        st.tuples(
+            st.integers(0, len(PLACES) - 1), st.sampled_from(["", "x", "-", "1e400", "0", "<gml:x/>", "nan 1", "twice"])
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_whatever_is_wrong_is_a_refusal_or_a_finding(tmp_path, changes):
+    """Tags and texts lost, doubled or replaced: nothing but a refusal comes out of the reader, and rows that can be checked."""
+    text = WHOLE
+    for place, put in sorted(changes, reverse=True):
+        start, end = PLACES[place]
+        text = text[:start] + (text[start:end] * 2 if put == "twice" else put) + text[end:]
+    path = tmp_path / "odd.xml"
+    path.write_text(text, encoding="utf-8")
+    options = Options(limits=Limits(vertices=1_000))
+    try:
+        if not is_nas(path):
+            return
+        found = counted(path, options)
+        source = Opened(list(NAMES), lambda used: chunks(path, found, used, options), found.told)
+        source, told = understood(source, options.limits)
+        read = list(source.chunks(source.names))
+    except Refused:
+        return
+    for chunk in read:
+        assert all(len(cells) == len(chunk.rows) == len(chunk.wkb) for cells in chunk.cells)
+        for at, wkb in enumerate(chunk.wkb):
+            assert wkb is None or shapely.from_wkb(wkb).geom_type in ("Polygon", "MultiPolygon")
+            assert at in chunk.undrawn or wkb is not None or "position" in text
+    assert all(issue.message for issue in told.notes())
