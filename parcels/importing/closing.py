@@ -67,7 +67,9 @@ def closing(session: Session, at: datetime, amendment: Amendment) -> Closing:
         return Closing(layer.name, 0, 0, 0, Decimal(0), Decimal(0))
     area = f"coalesce(round(({_AREAS.get(layer.name, _MEASURED)})::numeric, 2), 0)"
     statement = _ENDED.format(unit=layer.unit, table=layer.table, area=area)
+    session.execute(text("SET LOCAL enable_nestloop = off"))  # it would take the facts just recorded to be few
     units, area_m2, of_facts, of_area_m2 = session.execute(text(statement), {"at": at}).one()
+    session.execute(text("SET LOCAL enable_nestloop = DEFAULT"))
     return Closing(layer.name, ended, of_facts, units, area_m2, of_area_m2)
 
 
