@@ -222,6 +222,21 @@ def test_the_end_and_the_successors_in_two_files(session, world):
     in_step(session)
 
 
+def test_a_whole_new_state_since_a_day(session, world):
+    """As the city's service gives it: what is there now, without a word of what was before."""
+    rows = [row(n, square(n), official=10_000) for n in range(1, 10)]
+    now = file(world / "now.geojson", *rows, row(21, box(0, 0, 40, 100)), row(22, box(40, 0, 100, 100)))
+    report = take(session, "parcels", now, at=LATER, replace=True, since=DAY, confirm_closing=1)
+    assert kinds(report) == []
+    assert (report.change.amendment.closed, report.change.amendment.added) == (1, 3)
+    assert held(session, 0, BEFORE) == held(session, 21) == held(session, 22) == [("LIG", "free", None)]
+    assert held(session, 0) == []
+    assert net(session, DAY) == net(session, BEFORE) == 100_000
+    again = take(session, "parcels", now, at=LATER + timedelta(hours=1), replace=True, since=DAY)
+    assert again.change.recording is None
+    in_step(session)
+
+
 def test_one_that_comes_late_is_named(session, world):
     first = file(world / "a.geojson", row(0, square(0), until=DAY, official=10_000), row(21, box(0, 0, 40, 100), DAY))
     report = take(session, "parcels", first, at=LATER)
@@ -343,6 +358,18 @@ def test_the_web_role_may_do_all_this(cluster, tmp_path):
         assert kinds(report) == []
         assert held(web, 21) == held(web, 22) == [("LIG", "free", None)]
         assert len(parcels.find(web, parcel_key(0), DAY, NOW).successors) == 2
+
+
+def test_a_row_that_says_historic_ends_the_parcel_whatever_else_it_says(session, world):
+    cells = {"gemarkung": "Neustadt Nord", "fsk_status": "historisch"}
+    gone = file(world / "gone.geojson", row(0, square(0), until=DAY, official=10_000, **cells))
+    assert kinds(take(session, "parcels", gone, at=LATER)) == []
+    assert parcels.find(session, parcel_key(0), BEFORE, NOW).facts["gemarkung"] == "Neustadt Nord"
+    assert parcels.find(session, parcel_key(0), DAY, NOW).facts is None
+    plain = file(world / "plain.geojson", row(1, square(1), until=DAY, official=10_000, gemarkung="Neustadt Nord"))
+    assert kinds(take(session, "parcels", plain, at=LATER)) == ["later-days-stay"]
+    assert parcels.find(session, parcel_key(1), DAY, NOW).facts["gemarkung"] is None
+    in_step(session)
 
 
 def test_lineage_is_never_rewritten(session, world):
