@@ -11,7 +11,9 @@ from sqlalchemy import Engine, text
 from app import embedded
 from parcels import db
 
-TABLES = ("district", "parcel", "zone", "port_area", "deduction", "holding", "ledger", "recording", "register", "plan")
+TABLES = (
+    *"district parcel zone port_area deduction holding ledger recording register plan pipeline_zone plan_mark lineage".split(),
+)
 PIECES = ("district_piece", "zone_piece", "port_area_piece", "deduction_piece")
 
 
