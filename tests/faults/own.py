@@ -12,8 +12,18 @@ from app import embedded
 from parcels import db
 
 TABLES = (
-    *"district parcel zone port_area deduction holding ledger recording register plan pipeline_zone plan_mark lineage".split(),
+    "district",
+    "parcel",
+    "zone",
+    "port_area",
+    "deduction",
+    "holding",
+    "plan",
+    "pipeline_zone",
+    "plan_mark",
+    "lineage",
 )
+TABLES += ("ledger", "recording", "register")
 PIECES = ("district_piece", "zone_piece", "port_area_piece", "deduction_piece")
 
 
