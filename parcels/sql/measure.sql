@@ -44,17 +44,26 @@ met AS MATERIALIZED (  -- what only meets the box of a fragment leaves no tile o
 ),
 block AS MATERIALIZED (  -- what port and deductions take; where all is covered, the dearer test for any contact is spared
     SELECT f.id AS fragment, f.land, a.valid * f.valid AS valid, true AS port, p.id AS piece, c.whole,
-           CASE WHEN NOT c.whole THEN p.geom END AS geom
+           CASE WHEN NOT c.whole THEN p.geom END AS geom, NULL AS plan, NULL::bigint AS rank
     FROM port_area_piece p
     JOIN fragment f ON f.geom && p.geom
     JOIN port_area a ON a.id = p.fact_id AND a.valid && f.valid
     CROSS JOIN LATERAL (SELECT ST_Covers(p.geom, f.geom) AS whole OFFSET 0) c
     WHERE c.whole OR ST_Intersects(p.geom, f.geom)
     UNION ALL
-    SELECT f.id, f.land, d.valid * f.valid, false, p.id, c.whole, CASE WHEN NOT c.whole THEN p.geom END
+    SELECT f.id, f.land, d.valid * f.valid, false, p.id, c.whole, CASE WHEN NOT c.whole THEN p.geom END, o.plan,
+           CASE WHEN o.since = '-infinity' THEN 4294967296 ELSE -4294967296 * (o.since - DATE '0001-01-01') END
     FROM deduction_piece p
     JOIN fragment f ON f.geom && p.geom
     JOIN deduction d ON d.id = p.fact_id AND d.valid && f.valid
+    LEFT JOIN LATERAL (  -- what a plan deducts is as old as the plan
+        SELECT substr(d.ref, 7) AS plan, least(
+            (SELECT min(coalesce(lower(v.valid), '-infinity')) FROM deduction v WHERE v.ref = d.ref AND upper_inf(v.known)),
+            (SELECT min(coalesce(lower(z.valid), '-infinity')) FROM zone z
+             WHERE z.plan = substr(d.ref, 7) COLLATE "default" AND upper_inf(z.known))
+        ) AS since
+        WHERE starts_with(d.ref, 'plan: ')
+    ) o ON true
     CROSS JOIN LATERAL (SELECT ST_Covers(p.geom, f.geom) AS whole OFFSET 0) c
     WHERE c.whole OR ST_Intersects(p.geom, f.geom)
 ),
@@ -203,7 +212,7 @@ bare AS MATERIALIZED (  -- land under a holding for which no plan is recorded; n
 surface AS MATERIALIZED (
     SELECT row_number() OVER () AS id, s.*
     FROM (
-        SELECT b.period, b.fragment, b.zone, b.workplace,
+        SELECT b.period, b.fragment, b.zone, b.workplace, b.rank,
                CASE WHEN o.geoms IS NULL THEN t.geom
                     ELSE land_without(coalesce(t.geom, f.geom), ST_Union(o.geoms)) END AS geom
         FROM base b
@@ -213,16 +222,18 @@ surface AS MATERIALIZED (
         LEFT JOIN fragment f ON f.id = o.fragment
         WHERE b.whole OR t.geom IS NOT NULL
         UNION ALL
-        SELECT period, fragment, NULL, false, geom FROM bare
+        SELECT period, fragment, NULL, false, NULL, geom FROM bare
     ) s
 ),
-hit AS MATERIALIZED (  -- what port and deductions take of a surface
+hit AS MATERIALIZED (  -- what port and deductions take of a surface; those of a plan not where a newer one says what the use is
     SELECT s.id, bool_or(b.whole) AS whole, bool_or(b.port AND b.whole) AS port_whole, bool_or(NOT b.port) AS deducted,
            array_agg(b.geom ORDER BY b.port, b.piece) AS geoms,
            array_agg(b.geom ORDER BY b.piece) FILTER (WHERE b.port) AS port_geoms
     FROM surface s
     JOIN period p ON p.id = s.period
     JOIN block b ON b.fragment = s.fragment AND b.valid @> p.days AND (b.whole OR s.geom IS NULL OR b.geom && s.geom)
+    LEFT JOIN ranked z ON z.id = s.zone
+    WHERE b.plan IS NULL OR z.id IS NULL OR s.rank > b.rank OR b.plan = z.plan
     GROUP BY s.id
 ),
 parted AS MATERIALIZED (  -- where parts are held: which pieces of them meet the surface

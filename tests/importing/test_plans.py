@@ -332,6 +332,39 @@ def test_ids_of_plans_are_not_taken_by_other_deductions(session, world):
     assert standing(session, "deduction") == []
 
 
+def test_what_a_plan_deducts_ends_under_a_newer_plan(session, world):
+    """Like its zones: an old road or compensation area is none where a newer plan makes GE of it, as far as that reaches."""
+    half = shapely.box(*square(0).bounds[:2], square(0).bounds[0] + 50, square(0).bounds[3])
+    old = plan(
+        "Alt",
+        GE,
+        ("designation", "GE", 1),
+        ("deduction", "compensation", 0),
+        ("deduction", "road", 1),
+        valid_from="1990-01-01",
+    )
+    take_plans(session, old)
+    assert net(session) == 80_000
+    take_plans(session, plan("Neu", ("designation", "GI", half), ("deduction", "road", square(0, side=10))), days=1)
+    assert net(session) == 84_900  # half of the first parcel again, less what the newer plan takes of it itself
+    assert queries.reserve(session, date(2015, 2, 28), AT + timedelta(300))[0].net_m2 == 80_000
+    assert sound(session)
+    ground = f"SRID=25832;{shapely.MultiPolygon([half]).wkt}"
+    edit(session, "deductions", [{"ref": "d", "kind": "road", "geom": ground}], AT + timedelta(2))
+    assert net(session) == 80_000  # what no plan says is deducted under all of them
+    assert sound(session)
+    edit(
+        session,
+        "deductions",
+        [{"ref": "d", "kind": "road", "geom": ground, "valid_to": "2016-01-01"}],
+        AT + timedelta(3),
+    )
+    again = plan("Alt", GE, ("designation", "GE", 1), ("deduction", "green", 0), valid_from="2020-01-01")
+    take_plans(session, again, days=4, confirm_closing=1)
+    assert net(session) == 94_900  # what is stated later of an old plan does not make it newer
+    assert sound(session)
+
+
 def test_what_is_known_of_the_use_of_g_land_stays_with_its_outline(session, world):
     """Said by hand from 2020 on; the plan's file, which never says it, changes nothing about it, unless the outline is another."""
     said = plan("P", ("designation", "G", 0), ("designation", "G", 1))

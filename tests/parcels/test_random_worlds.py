@@ -6,6 +6,7 @@ Rectangles on a grid of 50 m, so that they touch, overlap and share edges; an in
 import hashlib
 import itertools
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -162,6 +163,9 @@ def worlds(draw: st.DrawFn) -> list[Statement]:
     made += [draw(holdings(number)) for number in range(draw(st.integers(1, 4)))]
     for layer, most in (("port", 2), ("deductions", 3), ("districts", 2)):
         made += [draw(areas(layer, number)) for number in range(draw(st.integers(0, most)))]
+    if draw(st.booleans()):  # of the oldest plan: nothing is deducted under newer ones
+        row = {"ref": "plan: Plan 0", "kind": "road", "geom": draw(boxes()), **draw(ALWAYS)}
+        made.append(Statement("deductions", (row,)))
     degrees = draw(st.sampled_from([0, 17.3]))
     return [turned(statement, degrees) for statement in draw(st.permutations(made))]
 
@@ -220,7 +224,7 @@ def on_day(world: list[Statement], layer: str, day: date) -> list[Row]:
 
 def reckoned(world: list[Statement], day: date) -> dict[tuple[Any, ...], tuple[float, float, str]]:
     """(gross, net, standing) by parcel, part and designation on a day; by shapely and by hand, not by the service's rules."""
-    lost = shapely.union_all([row["geom"] for layer in ("port", "deductions") for row in on_day(world, layer, day)])
+    lost = lost_on(world, day)
     port = shapely.union_all([row["geom"] for row in on_day(world, "port", day)])
     zones = [row for row in on_day(world, "zones", day) if row["regulates_use"]]
     versions = [row for s in world if s.layer == "zones" for row in s.rows if row["regulates_use"]]
@@ -230,7 +234,7 @@ def reckoned(world: list[Statement], day: date) -> dict[tuple[Any, ...], tuple[f
     found: dict[tuple[Any, ...], tuple[float, float, str]] = {}
     for parcel in on_day(world, "parcels", day):
         order = [(in_force_since(zone, versions, parcel["geom"]), zone["plan"], at) for at, zone in enumerate(zones)]
-        newest_first = [zones[at] for *_, at in sorted(order, reverse=True)]
+        newest_first = [(zones[at], since) for since, _, at in sorted(order, reverse=True)]
         found |= reckoned_parcel(parcel, newest_first, held.pop(parcel["key"], []), lost, port, day)
     for row in itertools.chain(*held.values()):
         declared = None if row.get("declared_net_m2") is None else float(row["declared_net_m2"])
@@ -238,6 +242,26 @@ def reckoned(world: list[Statement], day: date) -> dict[tuple[Any, ...], tuple[f
         part = None if row["geom"] is None else digest(row["geom"])
         found[row["parcel_key"], part, row.get("designation"), None] = (declared or 0, declared or 0, kind)
     return found
+
+
+def lost_on(world: list[Statement], day: date) -> Callable[[Row | None, date], shapely.Geometry]:
+    """What port and deductions take of the land of a zone: those of a plan nothing of what a newer one designates."""
+    port = [row["geom"] for row in on_day(world, "port", day)]
+    deductions = on_day(world, "deductions", day)
+
+    def since(plan: str) -> date:
+        said = [row for s in world if s.unit in (plan, f"plan: {plan}") for row in s.rows]
+        return min(row["valid_from"] or FIRST for row in said)
+
+    def under(zone: Row | None, zone_since: date) -> shapely.Geometry:
+        taken = list(port)
+        for row in deductions:
+            _, prefix, plan = row["ref"].rpartition("plan: ")
+            if not prefix or zone is None or plan == zone["plan"] or since(plan) >= zone_since:
+                taken.append(row["geom"])
+        return shapely.union_all(taken)
+
+    return under
 
 
 def in_force_since(zone: Row, versions: list[Row], ground: Any) -> date:
@@ -261,10 +285,11 @@ def reckoned_parcel(parcel, zones, held, lost, port, day):
     amount = ellipsoidal(ground) if parcel["official_m2"] is None else float(parcel["official_m2"])
     recorded = shapely.union_all([ground if row["geom"] is None else row["geom"] for row in held])
     shares = [(row, ground if row["geom"] is None else areal(ground & row["geom"])) for row in held]
-    for (designation, commercial), under in stacked(ground, zones).items():
+    for (designation, commercial), (under, kept) in stacked(ground, zones, lost).items():
         for row, place in [*shares, (None, ground - recorded)]:
             piece = areal(under & place)
-            gross, net = (round(amount * area / ground.area, 6) for area in (piece.area, (piece - lost).area))
+            left = areal(kept & place)
+            gross, net = (round(amount * area / ground.area, 6) for area in (piece.area, left.area))
             if round(gross, 2) < 0.01 or (row is None and designation not in WORKPLACE):
                 continue
             in_port = round(amount * (piece - port).area / ground.area, 2) < 0.01
@@ -279,13 +304,15 @@ def areal(geom):
     return shapely.union_all([piece for piece in shapely.get_parts(geom) if piece.area])
 
 
-def stacked(ground, zones):
-    left, under = ground, defaultdict(shapely.Polygon)
-    for zone in zones:
-        name = (zone["designation"], zone["in_use_as_commercial"])
-        under[name] |= areal(left & zone["geom"])
-        left = areal(left - zone["geom"])
-    under[None, None] |= left
+def stacked(ground, zones, lost):
+    """By designation: the land under it, and what port and deductions leave of that."""
+    left, under = ground, defaultdict(lambda: (shapely.Polygon(), shapely.Polygon()))
+    for zone, since in [*zones, (None, FIRST)]:
+        name = (zone and zone["designation"], zone and zone["in_use_as_commercial"])
+        top = left if zone is None else areal(left & zone["geom"])
+        whole, kept = under[name]
+        under[name] = (whole | top, kept | areal(top - lost(zone, since)))
+        left = areal(left - top)
     return under
 
 
