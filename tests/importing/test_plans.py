@@ -416,3 +416,21 @@ def test_a_plan_by_hand_is_a_zone_of_the_same_name(session, world):
 def test_zones_layer_still_amends_as_before(session, world):
     done = take(session, "zones", zones(world / "z.geojson", range(3), designation="GI"), AT + timedelta(1))
     assert (done.change.amendment.closed, done.change.amendment.added) == (3, 3)
+
+
+@pytest.mark.parametrize("zone_since", [None, "2010-01-01", "2020-01-01"])
+@pytest.mark.parametrize("deducted_since", [None, "2010-01-01", "2020-01-01"])
+@pytest.mark.parametrize("ref", ["d", "plan: Other", "plan: Plan 0"])
+def test_only_a_zone_of_another_and_newer_plan_lies_above_what_a_plan_deducts(
+    session, fill, ref, deducted_since, zone_since
+):
+    geom = f"SRID=25832;{shapely.MultiPolygon([square(0)]).wkt}"
+    fill("parcels", {"key": "029901___00001______", "official_m2": 10_000, "geom": geom})
+    fill(
+        "zones", {"plan": "Plan 0", "designation": "GE", "regulates_use": True, "geom": geom, "valid_from": zone_since}
+    )
+    fill("deductions", {"ref": ref, "kind": "road", "geom": geom, "valid_from": deducted_since})
+    above = ref == "plan: Other" and (zone_since or "") > (deducted_since or "")
+    nets = "SELECT sum(net_m2) FROM ledger WHERE upper_inf(known) AND valid @> DATE '2026-06-01'"
+    assert session.execute(text(nets)).scalar_one() == (10_000 if above else 0)
+    assert sound(session)
