@@ -493,9 +493,15 @@ def test_amendments_replace_the_days_they_cover_and_keep_what_was_known(engine, 
 
 
 def content(row: Row) -> str:
-    """What tells two rows of a unit apart: where they lie, or who holds them."""
+    """What tells two rows of a unit apart: where they lie, and all that is said of them."""
     geom = None if row["geom"] is None else shapely.normalize(row["geom"]).wkt
-    return f"{geom} {row.get('holder')} {row.get('designation')} {row.get('official_m2')}"
+    return " ".join(str(value) for value in (geom, *(row.get(name) for name in SAID)))
+
+
+SAID = (
+    *("designation", "official_m2", "holder", "site", "disposition", "disposition_until", "serviced", "cleared"),
+    *("binding_use", "opposing_plan", "construction_possible_from", "in_use_as_commercial"),
+)
 
 
 TABLES = {
