@@ -125,7 +125,7 @@ FROM (
 _EVIDENCE = "r.gml_id, :source AS source, r.member, :sha256 AS sha256"
 _DAYS = "lower(p.days) AS valid_from, upper(p.days) AS valid_to"
 _OF = f"FROM {INCOMING} r JOIN planned p USING (plan) WHERE NOT isempty(p.days)"
-_SAME = "k.plan = r.plan AND k.designation = r.code AND k.outline = r.geom::text"
+_SAME = "k.plan = r.plan AND k.designation = coalesce(r.code, 'unknown') AND k.outline = r.geom::text"
 _UNITS: dict[str, str] = {"deductions": ":ref || plan"}
 
 _STATEMENTS = {

@@ -188,7 +188,8 @@ _BESIDE = (
         FROM told p
         WHERE NOT EXISTS (
             SELECT FROM {plans.INCOMING} r
-            WHERE r.plan = p.plan AND r.use = 'designation' AND r.code = p.designation AND r.geom::text = p.geom::text)
+            WHERE r.plan = p.plan AND r.use = 'designation' AND coalesce(r.code, 'unknown') = p.designation
+                AND r.geom::text = p.geom::text)
         GROUP BY p.row, p.plan ORDER BY 1""",
     ),
     (

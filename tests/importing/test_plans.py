@@ -384,6 +384,18 @@ def test_what_is_known_of_the_use_of_g_land_stays_with_its_outline(session, worl
     assert sound(session)
 
 
+def test_what_is_known_of_the_use_stays_also_where_the_designation_is_unknown(session, world):
+    said = plan("P", ("designation", None, 0))
+    take_plans(session, said)
+    ground = f"SRID=25832;{shapely.MultiPolygon([square(0)]).wkt}"
+    row = {"plan": "P", "designation": "unknown", "regulates_use": True, "geom": ground, "valid_from": FROM}
+    edit(session, "zones", [{**row, "in_use_as_commercial": True}], AT + timedelta(1))
+    before = fingerprint(session)
+    again = take_plans(session, said, days=2)
+    assert (again.change.recording, fingerprint(session)) == (None, before)
+    assert "in-use-lost" not in [one.kind for one in again.issues]
+
+
 def test_partly_lapsed_counts_whole_and_says_so(session, world):
     done = take_plans(session, plan("P", ("designation", "WA", 0), stage="partly_lapsed"))
     assert ("partly-lapsed", "warning") in kinds(done)
