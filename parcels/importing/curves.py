@@ -142,8 +142,7 @@ class Rings:
         if name in ("Arc", "ArcString"):
             return self._arcs(_points(element))
         if name == "Circle":
-            first, *others = _points(element)
-            return self._arcs([first, *others, first] if len(others) == 2 else [])
+            return self._arcs(_circle(_points(element)))
         if name == "OrientableCurve":
             line = self._members(element)
             return line[::-1] if element.get("orientation") == "-" else line
@@ -215,6 +214,14 @@ def _points(element: Any) -> Line:
     if not all(map(math.isfinite, numbers)):
         raise Undrawable("has a coordinate that is not finite: export the file anew")
     return list(zip(numbers[::step], numbers[1::step], strict=True))
+
+
+def _circle(points: Line) -> Line:
+    """The circle through three points as one arc, from the first of them by the point opposite and back."""
+    if len(points) != 3 or (centre := _centre(*points)) is None:
+        raise Undrawable("has a circle that is not given by three points of it: export the file anew")
+    first = points[0]
+    return [first, (2 * centre[0] - first[0], 2 * centre[1] - first[1]), first]
 
 
 def arc(first: Point, middle: Point, last: Point, most: int) -> Line:

@@ -7,8 +7,9 @@ import pytest
 import shapely
 from hypothesis import example, given
 from hypothesis import strategies as st
+from lxml import etree
 
-from parcels.importing.curves import CHORD_M, Undrawable, arc
+from parcels.importing.curves import CHORD_M, Undrawable, arc, outline
 
 centres = st.tuples(st.floats(560_000, 570_000), st.floats(5_930_000, 5_940_000))
 MOST = 100_000
@@ -63,3 +64,21 @@ def test_three_points_in_a_line_are_a_line():
 def test_an_arc_of_too_many_chords_is_refused_before_it_is_drawn():
     with pytest.raises(Undrawable, match="more than 1000 vertices"):
         arc((0.0, 0.0), (1e9, 1e9), (2e9, 0.0), 1000)
+
+
+@pytest.mark.parametrize("said", ["100 0 0 100 -100 0", "100 0 -100 0 0 -100", "100 0 70.710678 -70.710678 0 100"])
+def test_a_circle_is_given_by_three_points_of_it(said):
+    assert drawn(f"<Circle><posList>{said}</posList></Circle>").area == pytest.approx(math.pi * 100**2, rel=2e-5)
+
+
+@pytest.mark.parametrize("said", ["0 0 10 0", "0 0 10 0 20 0", "0 0 10 0 10 10 0 10"])
+def test_other_circles_are_refused(said):
+    with pytest.raises(Undrawable, match="three points"):
+        drawn(f"<Circle><posList>{said}</posList></Circle>")
+
+
+def drawn(segment):
+    """A polygon whose outline is one segment."""
+    curve = f"<curveMember><Curve><segments>{segment}</segments></Curve></curveMember>"
+    polygon = f"<Polygon><exterior><Ring>{curve}</Ring></exterior></Polygon>"
+    return outline(etree.fromstring(f"<position>{polygon}</position>"), MOST)
