@@ -137,6 +137,18 @@ def _unheld(successor: Successor, stood: dict[str, list[Held]]) -> Iterator[Issu
         )
 
 
+def left_behind(session: Session) -> Iterator[Issue]:
+    """Holdings of parcels that the import just ended, beyond that end: no parcel follows on the day, and nothing is counted."""
+    for row in session.execute(text(_LEFT_BEHIND)):
+        since = "on all days" if row.since is None else f"from {row.since} on"
+        said = (
+            f"Parcel {row.key} ({row.m2:,.2f} m2) is held {since}, but no longer recorded, and no parcel begins on its land as it "
+            "ends: the land counts nowhere then. Import the parcels that follow it with the day on which it ends, or end its "
+            "holding as well."
+        )
+        yield Issue(None, row.key, "key", "holding-left-behind", "warning", said, f"{row.m2:.2f}", row.m2, Decimal(0))
+
+
 def listed(keys: Iterable[str]) -> str:
     """The keys as a message names them: the first ones, and how many more there are."""
     found = sorted(keys)
@@ -149,6 +161,23 @@ SELECT id, parcel_key, lower(valid) AS since, upper(valid) AS until, geom::text 
 FROM holding
 WHERE parcel_key = ANY (:keys) AND upper_inf(known)
 ORDER BY id
+"""
+
+# A declared area counts on days without an outline.
+_LEFT_BEHIND = """
+WITH ended AS MATERIALIZED (
+    SELECT a.unit AS key, range_agg(a.days) AS days, max(p.area_m2) AS m2
+    FROM amendment a JOIN parcel p ON p.id = a.fact
+    WHERE a.closes AND a.unit IN (SELECT parcel_key FROM holding WHERE upper_inf(known) AND declared_net_m2 IS NULL)
+    GROUP BY a.unit
+)
+SELECT e.key, e.m2, nullif(min(coalesce(lower(gap), '-infinity')), '-infinity') AS since
+FROM ended e
+JOIN holding h ON h.parcel_key = e.key AND upper_inf(h.known) AND h.declared_net_m2 IS NULL
+CROSS JOIN LATERAL unnest(e.days * datemultirange(h.valid) - coalesce(
+    (SELECT range_agg(p.valid) FROM parcel p WHERE p.key = e.key AND upper_inf(p.known)), '{}')) gap
+GROUP BY e.key, e.m2
+ORDER BY e.key
 """
 
 _CLIP = """

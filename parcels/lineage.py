@@ -19,7 +19,7 @@ from sqlalchemy import Result, text
 from sqlalchemy.orm import Session
 
 from parcels.following import Pair
-from parcels.handover import hand_on, listed
+from parcels.handover import hand_on, left_behind, listed
 from parcels.importing.contract import SLIVER_M, SLIVER_M2, Issue, Kin
 from parcels.limits import limited
 from parcels.sql import counted, statement, steps
@@ -61,11 +61,9 @@ def record(session: Session, at: datetime, kin: Sequence[Kin]) -> Followed:
     lines = _keep_measured(session, at, pairs) + _keep_stated(session, at, kin)
     issues = list(_still_there(session, kin))
     moving = _moving(pairs)
-    if not moving:
-        return Followed(lines, 0, issues)
     issues += [issue for group in _groups(moving) if (issue := _differing(group))]
-    holdings, stuck = hand_on(session, at, moving)
-    return Followed(lines, holdings, issues + stuck)
+    holdings, stuck = hand_on(session, at, moving) if moving else (0, [])
+    return Followed(lines, holdings, [*issues, *stuck, *left_behind(session)])
 
 
 def relations(session: Session, key: str, known_at: datetime) -> dict[str, list[Relation]]:

@@ -212,7 +212,8 @@ def test_split_and_merged_again_in_one_file(session, world):
 
 def test_the_end_and_the_successors_in_two_files(session, world):
     end = file(world / "end.geojson", row(0, square(0), until=DAY, official=10_000))
-    take(session, "parcels", end, at=LATER)
+    report = take(session, "parcels", end, at=LATER)
+    assert kinds(report) == ["holding-left-behind"]
     assert held(session, 0) == [("LIG", "free", None)]
     west, east = row(21, box(0, 0, 40, 100), DAY), row(22, box(40, 0, 100, 100), DAY)
     report = take(session, "parcels", file(world / "new.geojson", west, east), at=LATER + timedelta(hours=1))
@@ -235,6 +236,32 @@ def test_a_whole_new_state_since_a_day(session, world):
     again = take(session, "parcels", now, at=LATER + timedelta(hours=1), replace=True, since=DAY)
     assert again.change.recording is None
     in_step(session)
+
+
+@pytest.mark.parametrize("late", [0, 1, 30])
+def test_held_land_that_no_parcel_takes_up_on_the_day_is_named(session, world, late):
+    """A day between the end and the successors, or no successor at all: 1 ha leaves the reserve, and not in silence."""
+    rows = [row(21, box(0, 0, 40, 100), DAY + timedelta(late)), row(22, box(40, 0, 100, 100), DAY + timedelta(late))]
+    end = row(0, square(0), until=DAY, official=10_000)
+    report = take(session, "parcels", file(world / "late.geojson", end, *rows), at=LATER)
+    told = [issue for issue in report.issues if issue.kind == "holding-left-behind"]
+    assert net(session, BEFORE) == 100_000
+    if not late:
+        assert (told, net(session, DAY)) == ([], 100_000)
+        return
+    (issue,) = told
+    assert (net(session, DAY), issue.feature, issue.before_m2, issue.after_m2) == (90_000, parcel_key(0), 10_000, 0)
+    assert f"from {DAY} on" in issue.message
+    again = take(session, "parcels", file(world / "again.geojson", end, *rows), at=LATER + timedelta(hours=1))
+    assert again.change.recording is None
+    in_step(session)
+
+
+def test_a_parcel_that_ends_with_its_holding_is_no_finding(session, world):
+    edit(session, "holdings", [{"parcel_key": parcel_key(0), **AVAILABLE, "valid_to": DAY.isoformat()}], LATER)
+    session.commit()
+    end = file(world / "end.geojson", row(0, square(0), until=DAY, official=10_000))
+    assert kinds(take(session, "parcels", end, at=LATER + timedelta(hours=1))) == []
 
 
 def test_one_that_comes_late_is_named(session, world):
