@@ -118,9 +118,15 @@ def claim(session: Session, now: datetime) -> ImportRun | None:
     """Take the oldest run that nobody works on; the session's connection holds its lock from now on.
 
     One that lost its worker is taken up again, if its file was sent to us and has not killed too many workers; else it failed.
+    What others are at work on is not overtaken by what was sent later into the same layer: the last file sent has the last word.
     """
-    for run_id in session.scalars(select(ImportRun.id).where(text(OPEN)).order_by(ImportRun.id)).all():
+    ahead: set[str] = set()
+    waiting_ones = select(ImportRun.id, ImportRun.layer).where(text(OPEN)).order_by(ImportRun.id)
+    for run_id, layer in session.execute(waiting_ones).all():
+        if _SHARED.get(layer, layer) in ahead:
+            continue
         if not _hold(session, run_id):
+            ahead.add(_SHARED.get(layer, layer))
             continue
         # With the lock in hand nobody else goes on with it: only now its state can be relied upon.
         fresh = select(ImportRun).where(ImportRun.id == run_id).with_for_update()
@@ -135,6 +141,9 @@ def claim(session: Session, now: datetime) -> ImportRun | None:
             fail(session, run, *(INTERRUPTED if run.upload is None else _given_up()), now)
         release(session, run_id)
     return None
+
+
+_SHARED = {"zones": "plans", "deductions": "plans"}  # plans give facts to these layers as well
 
 
 def _given_up() -> tuple[str, str]:

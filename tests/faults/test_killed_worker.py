@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from app import uploads
+from app import imports, uploads
 from parcels import db, ledger, run_queries, runs
 from parcels.importing.store import LoadOptions
 from parcels.run_queries import Seen
@@ -159,6 +159,34 @@ def test_two_workers_never_take_one_run(yard: Yard, tmp_path: Path) -> None:
         until(lambda: all(yard.seen(number).state == "done" for number in numbers), 80)
     assert [yard.seen(number).run.attempt for number in numbers] == [1] * 6
     assert yard.recordings() == 6
+
+
+def test_what_was_sent_later_into_a_layer_does_not_overtake(yard: Yard, tmp_path: Path) -> None:
+    """A small correction would be done before the large file that it corrects, which then had the last word."""
+    file = squares(tmp_path / "a.geojson", 1)
+    layers = ("plans", "parcels", "zones", "parcels", "holdings")
+    plans, first, zones, second, holdings = [yard.send(file, layer) for layer in layers]
+    taken = []
+    with ExitStack() as workers:
+        for _ in layers:
+            session = workers.enter_context(imports.own_session(yard.engine))
+            run = runs.claim(session, datetime.now(UTC))
+            session.commit()
+            taken.append(run and run.id)
+    assert taken == [plans, first, holdings, None, None]
+    with imports.own_session(yard.engine) as session:
+        runs.fail(session, still(runs.claim(session, datetime.now(UTC))), "test", "test", datetime.now(UTC))
+        session.commit()
+        assert (
+            still(runs.claim(session, datetime.now(UTC))).id == first
+        )  # its worker is gone: it is taken up before the others
+        session.commit()
+    assert [yard.seen(number).state for number in (zones, second)] == ["queued", "queued"]
+
+
+def still(run: Any) -> Any:
+    assert run is not None
+    return run
 
 
 def test_a_worker_outlives_a_break_of_its_connection(yard: Yard, tmp_path: Path) -> None:
