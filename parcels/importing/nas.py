@@ -61,6 +61,7 @@ class Nas:
     crs: pyproj.CRS | None = None
     names: dict[str, str] = field(default_factory=dict)
     ended: set[tuple[str, str]] = field(default_factory=set)
+    continued: set[tuple[str, str]] = field(default_factory=set)
     outlived: set[str] = field(default_factory=set)
     passing: int = 0
     landless: int = 0
@@ -208,6 +209,7 @@ def chunks(path: Path, found: Nas, used: list[str], options: Options) -> Iterato
     rows: list[dict[str, Any]] = []
     wkb: list[bytes | None] = []
     undrawn: dict[int, str] = {}
+    last: dict[int, tuple[str, str]] = {}
     number = 0
 
     def chunk() -> Chunk:
@@ -223,6 +225,8 @@ def chunks(path: Path, found: Nas, used: list[str], options: Options) -> Iterato
         number += 1
         if local(element) == HISTORIC:
             found.told.historic.append(number)
+        elif (ended := _text(element, ENDED)) is not None:
+            last[number] = _identity(element), ended
         try:
             wkb.append(_drawn(element, options.limits.vertices))
         except Undrawable as problem:
@@ -234,6 +238,8 @@ def chunks(path: Path, found: Nas, used: list[str], options: Options) -> Iterato
             rows, wkb, undrawn = [], [], {}
     if rows:
         yield chunk()
+    # An object that ends and has no later version is a parcel that is no more, whatever was recorded of it.
+    found.told.historic += [row for row, end in last.items() if end not in found.continued]
     found.told.issues += _left_out(found)
 
 
@@ -245,6 +251,8 @@ def _row(element: Any, found: Nas) -> dict[str, Any]:
     )
     begun, ended = _text(element, BEGUN), _text(element, ENDED)
     later = begun is not None and (_identity(element), begun) in found.ended
+    if later:
+        found.continued.add((_identity(element), str(begun)))
     row[SINCE] = day_of(begun) if later else found.told.since(_text(element, BORN))
     historic = local(element) != CURRENT
     row[UNTIL] = (_text(element, DIED) or day_of(begun)) if historic else ended and day_of(ended)

@@ -375,6 +375,33 @@ def test_historic_parcels_of_a_nas_file_hand_their_holdings_on(session, world):
     in_step(session)
 
 
+@pytest.mark.parametrize("continued", [False, True])
+def test_an_object_of_a_nas_file_that_ends_is_no_more_though_the_register_says_otherwise(session, world, continued):
+    """The register has parcel 0 with a district, the file without: without its end 1 ha would count twice from the day on."""
+
+    def place(west, east):
+        return nas.surface(nas.patch(nas.lines([(west, 0), (east, 0), (east, 100), (west, 100), (west, 0)])))
+
+    day = f"{DAY}T08:00:00Z"
+    new = {"born": DAY.isoformat(), "begun": day}
+    later = [nas.flurstueck(place(0, 100), 0, begun=day)] if continued else []
+    halves = [
+        nas.flurstueck(place(0, 40), 21, **new, area=4_000),
+        nas.flurstueck(place(40, 100), 22, **new, area=6_000),
+    ]
+    path = nas.write(
+        world / "n.xml", *later, nas.flurstueck(place(0, 100), 0, ended=day), *([] if continued else halves)
+    )
+    report = take(session, "parcels", path, at=LATER)
+    assert kinds(report) == []
+    assert net(session, BEFORE) == net(session, DAY) == 100_000
+    assert held(session, 0) == ([("LIG", "free", None)] if continued else [])
+    assert held(session, 21) == held(session, 22) == ([] if continued else [("LIG", "free", None)])
+    in_step(session)
+    again = take(session, "parcels", path, at=LATER + timedelta(hours=1))
+    assert again.change.recording is None
+
+
 def test_the_web_role_may_do_all_this(cluster, tmp_path):
     """An upload runs with the rights of the web process."""
     with own_database(cluster) as urls, engine_of(urls.web) as engine, Session(engine) as web:
