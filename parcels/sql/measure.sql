@@ -44,28 +44,33 @@ met AS MATERIALIZED (  -- what only meets the box of a fragment leaves no tile o
 ),
 block AS MATERIALIZED (  -- what port and deductions take; where all is covered, the dearer test for any contact is spared
     SELECT f.id AS fragment, f.land, a.valid * f.valid AS valid, true AS port, p.id AS piece, c.whole,
-           CASE WHEN NOT c.whole THEN p.geom END AS geom, NULL AS plan, NULL::bigint AS rank
+           CASE WHEN NOT c.whole THEN p.geom END AS geom, NULL::bigint AS deduction
     FROM port_area_piece p
     JOIN fragment f ON f.geom && p.geom
     JOIN port_area a ON a.id = p.fact_id AND a.valid && f.valid
     CROSS JOIN LATERAL (SELECT ST_Covers(p.geom, f.geom) AS whole OFFSET 0) c
     WHERE c.whole OR ST_Intersects(p.geom, f.geom)
     UNION ALL
-    SELECT f.id, f.land, d.valid * f.valid, false, p.id, c.whole, CASE WHEN NOT c.whole THEN p.geom END, o.plan,
-           CASE WHEN o.since = '-infinity' THEN 4294967296 ELSE -4294967296 * (o.since - DATE '0001-01-01') END
+    SELECT f.id, f.land, d.valid * f.valid, false, p.id, c.whole, CASE WHEN NOT c.whole THEN p.geom END, d.id
     FROM deduction_piece p
     JOIN fragment f ON f.geom && p.geom
     JOIN deduction d ON d.id = p.fact_id AND d.valid && f.valid
-    LEFT JOIN LATERAL (  -- what a plan deducts is as old as the plan
-        SELECT substr(d.ref, 7) AS plan, least(
+    CROSS JOIN LATERAL (SELECT ST_Covers(p.geom, f.geom) AS whole OFFSET 0) c
+    WHERE c.whole OR ST_Intersects(p.geom, f.geom)
+),
+owed AS MATERIALIZED (  -- what a plan deducts is as old as the plan
+    SELECT id AS deduction, plan,
+           CASE WHEN since = '-infinity' THEN 4294967296 ELSE -4294967296 * (since - DATE '0001-01-01') END AS rank
+    FROM (
+        SELECT d.id, substr(d.ref, 7) AS plan, least(
             (SELECT min(coalesce(lower(v.valid), '-infinity')) FROM deduction v WHERE v.ref = d.ref AND upper_inf(v.known)),
             (SELECT min(coalesce(lower(z.valid), '-infinity')) FROM zone z
              WHERE z.plan = substr(d.ref, 7) COLLATE "default" AND upper_inf(z.known))
         ) AS since
-        WHERE starts_with(d.ref, 'plan: ')
-    ) o ON true
-    CROSS JOIN LATERAL (SELECT ST_Covers(p.geom, f.geom) AS whole OFFSET 0) c
-    WHERE c.whole OR ST_Intersects(p.geom, f.geom)
+        FROM deduction d
+        WHERE starts_with(d.ref, 'plan: ') AND d.id IN (SELECT deduction FROM block)
+        OFFSET 0
+    ) plans
 ),
 -- Plans stack: of those in force the newest that regulates the use wins, of two of the same day the later name.
 ranked AS MATERIALIZED (
@@ -232,8 +237,9 @@ hit AS MATERIALIZED (  -- what port and deductions take of a surface; those of a
     FROM surface s
     JOIN period p ON p.id = s.period
     JOIN block b ON b.fragment = s.fragment AND b.valid @> p.days AND (b.whole OR s.geom IS NULL OR b.geom && s.geom)
+    LEFT JOIN owed o ON o.deduction = b.deduction
     LEFT JOIN ranked z ON z.id = s.zone
-    WHERE b.plan IS NULL OR z.id IS NULL OR s.rank > b.rank OR b.plan = z.plan
+    WHERE o.deduction IS NULL OR z.id IS NULL OR s.rank > o.rank OR o.plan = z.plan
     GROUP BY s.id
 ),
 parted AS MATERIALIZED (  -- where parts are held: which pieces of them meet the surface
