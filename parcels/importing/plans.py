@@ -173,6 +173,15 @@ _BESIDE = (
         FROM planned WHERE binding AND in_force_since < lower(spoken) ORDER BY 1""",
     ),
     (
+        "day-given-up",
+        "valid_from",
+        "is recorded to be in force since {value}, and this file states no day: it now counts as in force since always, below all "
+        "plans of a stated day. If that is not meant, import it again with --since {value}.",
+        """
+        SELECT row, plan, in_force_since::text AS value FROM planned
+        WHERE binding AND lower_inf(days) AND in_force_since > '-infinity' ORDER BY 1""",
+    ),
+    (
         "in-use-lost",
         "designation",
         "of {value} m2 it is recorded whether they are in commercial use, on outlines that the file does not have: state it of "

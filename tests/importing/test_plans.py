@@ -255,6 +255,19 @@ def test_earlier_days_of_a_plan_stay_unless_the_file_speaks_for_them(session, wo
     assert sound(session)
 
 
+def test_a_day_of_coming_into_force_is_not_given_up_in_silence(session, world):
+    take_plans(session, plan("P", GE))
+    undated = plan("P", GE, valid_from=None)
+    told = [issue for issue in take_plans(session, undated, days=1).issues if issue.kind == "day-given-up"]
+    assert [(issue.severity, issue.value) for issue in told] == [("warning", FROM)]
+    assert [row for row in standing(session, "zone") if row[0] == "P"] == [("P", "GE", None, None)]
+    again = take_plans(session, undated, days=2)
+    assert ("day-given-up", "warning") not in kinds(again)
+    dated = take_plans(session, undated, days=3, since=date.fromisoformat(FROM))
+    assert ("day-given-up", "warning") not in kinds(dated)
+    assert sound(session)
+
+
 FAULTS = {
     "no outline": (plan("P", GE)[1:], "outline-missing"),
     "two outlines": (plan("P", GE) + plan("P", ("designation", "MU", 1)), "plan-twice"),
