@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     read_requires_token: bool = Field(default=False, description="Whether reading needs a token too")
     docs: bool = Field(default=True, description="Whether /docs and /openapi.json are served")
     max_body_bytes: int = Field(default=8 << 20, gt=0, description="Largest body of a request")
-    max_upload_bytes: int = Field(default=64 << 20, gt=0, description="Largest file that may be sent to be imported")
+    max_upload_bytes: int = Field(default=256 << 20, gt=0, description="Largest file that may be sent to be imported")
     max_queued_imports: int = Field(default=100, gt=0, description="So many imports may wait; more are refused")
     sources: Path = Field(default=SOURCES, description="The file that says where official data is fetched from")
     sync_proxy: SecretStr | None = Field(default=None, description="Proxy for fetching official data")
