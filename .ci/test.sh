@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests (arguments go to pytest). All of their temporary files lie in one folder, which is removed at the end
-# together with any PostgreSQL that a killed test run has left in it.
+# Runs the tests; arguments go to pytest, without any all tests run in two processes. All of their temporary files lie in one
+# folder, which is removed at the end together with any PostgreSQL that a killed test run has left in it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -19,4 +19,5 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 
+if (($# == 0)); then set -- -n 2 --dist loadfile; fi
 TMPDIR=$scratch .venv/bin/python -m pytest "$@"
