@@ -161,22 +161,19 @@ def test_a_full_house_answers_503_and_not_500(town: Town, problem: Problem) -> N
 
 
 def test_expensive_questions_leave_room_for_light_ones(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thirty slow series at once: an ordinary read is answered meanwhile."""
+    """Thirty slow series at once, four of them at a time: an ordinary read is answered while many of them still wait."""
 
     def slow(session: Any, *_: Any) -> Any:
-        session.execute(text("SELECT pg_sleep(0.25)"))
+        session.execute(text("SELECT pg_sleep(0.5)"))
         raise RuntimeError
 
     monkeypatch.setattr("app.routes.reserve.answers.series", slow)
     with TestClient(service(town.web), raise_server_exceptions=False) as client, ThreadPoolExecutor(31) as pool:
         running = [pool.submit(client.get, "/api/reserve/series") for _ in range(30)]
         time.sleep(0.3)
-        began = time.monotonic()
         assert client.get("/api/reserve").status_code == 200
-        took = time.monotonic() - began
         assert sum(not one.done() for one in running) > 10
         assert {one.result().status_code for one in running} == {500}
-    assert took < 1.5
 
 
 def test_a_busy_register_is_told_to_writers(town: Town, write: TestClient, problem: Problem) -> None:

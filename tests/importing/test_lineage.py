@@ -417,7 +417,7 @@ def test_the_web_role_may_do_all_this(cluster, tmp_path):
 def test_a_row_that_says_historic_ends_the_parcel_whatever_else_it_says(session, world):
     cells = {"gemarkung": "Neustadt Nord", "fsk_status": "historisch"}
     gone = file(world / "gone.geojson", row(0, square(0), until=DAY, official=10_000, **cells))
-    assert kinds(take(session, "parcels", gone, at=LATER)) == []
+    assert kinds(take(session, "parcels", gone, at=LATER)) == ["holding-left-behind"]
     assert parcels.find(session, parcel_key(0), BEFORE, NOW).facts["gemarkung"] == "Neustadt Nord"
     assert parcels.find(session, parcel_key(0), DAY, NOW).facts is None
     plain = file(world / "plain.geojson", row(1, square(1), until=DAY, official=10_000, gemarkung="Neustadt Nord"))
