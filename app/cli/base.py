@@ -96,6 +96,10 @@ KnownAt = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="The same answer as the API's, as JSON.")]
 Key = Annotated[str, typer.Argument(parser=key, metavar="KEY", help="The Flurstueckskennzeichen, 20 characters.")]
+Repair = Annotated[bool, typer.Option("--repair", help="Repair invalid polygons; each is listed.")]
+ConfirmClosing = Annotated[
+    int | None, typer.Option("--confirm-closing", min=0, metavar="N", help="Repeat how many facts may end.")
+]
 Actor = Annotated[
     str | None, typer.Option("--actor", parser=text, metavar="NAME", help="Who records this; the account's name.")
 ]

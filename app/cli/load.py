@@ -42,7 +42,7 @@ def import_files(
         list[Path], typer.Argument(metavar="FILE...", help="GeoJSON, GeoPackage, Shapefile, ... CSV, XLSX.")
     ],
     crs: Annotated[str | None, typer.Option("--crs", metavar="EPSG:CODE", help="For files that carry none.")] = None,
-    repair: Annotated[bool, typer.Option("--repair", help="Repair invalid polygons; each is listed.")] = False,
+    repair: base.Repair = False,
     encoding: Annotated[
         str | None, typer.Option("--encoding", help="For tables and Shapefiles that name none.")
     ] = None,
@@ -52,9 +52,7 @@ def import_files(
     since: Annotated[
         date | None, typer.Option("--since", parser=base.day, metavar="DAY", help="valid_from of rows without one.")
     ] = None,
-    confirm_closing: Annotated[
-        int | None, typer.Option("--confirm-closing", min=0, metavar="N", help="Repeat how many facts may end.")
-    ] = None,
+    confirm_closing: base.ConfirmClosing = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but record it.")] = False,
     report: Annotated[
         Path | None, typer.Option("--report", dir_okay=False, metavar="FILE", help="All findings, as .json or .csv.")

@@ -55,10 +55,8 @@ def sync(
     since: Annotated[
         date | None, typer.Option("--since", parser=base.day, metavar="DAY", help="valid_from of what states none.")
     ] = None,
-    repair: Annotated[bool, typer.Option("--repair", help="Repair invalid polygons; each is listed.")] = False,
-    confirm_closing: Annotated[
-        int | None, typer.Option("--confirm-closing", min=0, metavar="N", help="Repeat how many facts may end.")
-    ] = None,
+    repair: base.Repair = False,
+    confirm_closing: base.ConfirmClosing = None,
     actor: base.Actor = None,
     note: base.Note = None,
 ) -> None:
