@@ -63,8 +63,6 @@ class Rows:
     def after(self, change: register.Change) -> list[Issue]:
         """What only shows once the rows stand beside everything else."""
         found = [remark.issue() for remark in beside.check(self._session, self._target)]
-        if self._target.name == "parcels" and change.recording is not None:
-            found += [remark.issue() for remark in overlapping.check(self._session, change.at)]
         if self._target.name == "districts" and change.recording is not None:
             found += districts.check(self._session, change.at)
         if self._target.name == "zones" and change.recording is not None:
@@ -110,8 +108,11 @@ class Parcels(Rows):
         )
 
     def after(self, change: register.Change) -> list[Issue]:
-        """As of all rows, and what could not follow."""
-        return [*self._followed, *super().after(change)]
+        """As of all rows, what could not follow, and with which parcels they share land."""
+        found = [*self._followed, *super().after(change)]
+        if change.recording is not None:
+            found += [remark.issue() for remark in overlapping.check(self._session, change.at)]
+        return found
 
 
 def _later_days_stay(session: Session, target: history.Layer) -> list[Issue]:
