@@ -304,6 +304,7 @@ ISSUE: dict[str, Any] = {
     "number": 1,
     "file": "flurstuecke.gpkg",
     "row": 7,
+    "line": None,
     "feature": KEY,
     "field": "official_m2",
     "kind": "no-number",
@@ -316,4 +317,4 @@ ISSUE: dict[str, Any] = {
 IMPORT: dict[str, Any] = {**IMPORT_DONE, "kinds": [{"severity": "error", "kind": "no-number", "count": 1}]}
 IMPORTS: dict[str, Any] = {"imports": [IMPORT_DONE], "next": None}
 IMPORT_ISSUES: dict[str, Any] = {"id": 17, "state": "done_with_rejected", "issues": [ISSUE], "next": None}
-IMPORT_ISSUES_CSV = "number,file,row,feature,field,kind,severity,message,value,before_m2,after_m2\r\n"
+IMPORT_ISSUES_CSV = "number,file,row,line,feature,field,kind,severity,message,value,before_m2,after_m2\r\n"

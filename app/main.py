@@ -110,6 +110,7 @@ def _with_nulls(schema: dict[str, Any]) -> None:
         for method in route.methods or ():
             status = route.status_code or 200
             answer = schema["paths"][route.path_format][method.lower()]["responses"][str(status)]
-            answer["content"]["application/json"].update(route.responses[status]["content"]["application/json"])
+            if "application/json" in answer["content"]:  # a file has no example
+                answer["content"]["application/json"].update(route.responses[status]["content"]["application/json"])
     for model in (HoldingIn, ParcelIn):
         schema["components"]["schemas"][model.__name__]["examples"] = model.model_json_schema()["examples"]

@@ -44,6 +44,15 @@ KINDS: dict[str, Kind] = {
         "Einen Import mit dieser Nummer gibt es nicht. Alle stehen unter /api/imports.",
         "There is no import of that number. All of them are listed at /api/imports.",
     ),
+    "plan-file-unknown": Kind(
+        404,
+        "No such file of a plan",
+        "Plandatei unbekannt",
+        "Aus einer Datei mit dieser Prüfsumme wurde kein Plan aufgenommen. Die Prüfsumme („sha256“) steht bei jedem Plan und jeder "
+        "Festsetzung, die aus einer Datei stammt.",
+        "No plan was recorded from a file of this checksum. The checksum (`sha256`) stands with every plan and zone that was read "
+        "from a file.",
+    ),
     "key-reused": Kind(
         422,
         "The Idempotency-Key is used already",

@@ -18,6 +18,7 @@ from app.problem_kinds import KINDS
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
 from parcels.limits import OutlinesError, gave_up, over_outlines
 from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
+from parcels.plan_files import PlanFileUnknownError
 from parcels.run_queries import RunUnknownError
 from rules.law import NotInForce
 
@@ -94,6 +95,8 @@ def of(error: Exception, writing: bool = False) -> Problem:
             return Problem("parcel-unknown", str(error))
         case RunUnknownError():
             return Problem("import-unknown", str(error))
+        case PlanFileUnknownError():
+            return Problem("plan-file-unknown", str(error))
         case ParcelNotYetKnownError():
             told = [field_error("known_at", "Before the first recording of this parcel", error.remedy)]
             return Problem("not-yet-known", str(error), told, first_recorded_at=error.first_recorded_at.isoformat())
@@ -185,6 +188,7 @@ def install(app: FastAPI) -> None:
         KnownAtAheadError,
         OutlinesError,
         RunUnknownError,
+        PlanFileUnknownError,
     )
     framework = (
         ValueRefusedError,

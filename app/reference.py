@@ -58,7 +58,7 @@ def _call(schema: dict[str, Any], base: str, path: str, method: str, operation: 
         "parameters": [{"description": "", **p, "kind": _kind(p["schema"])} for p in operation.get("parameters", [])],
         "curl": _curl(base, path, method, operation.get("requestBody")),
         "body": body,
-        "answer": _example(_success(operation)["content"]["application/json"]),
+        "answer": _example(_success(operation)["content"].get("application/json", {})),
         "problems": sorted(_problems(operation)),
     }
 
@@ -70,7 +70,9 @@ def _success(operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _curl(base: str, path: str, method: str, body: dict[str, Any] | None) -> str:
-    address = base + path.replace("{key}", "029901___00017______").replace("{number}", "17")
+    address = base + path.replace("{key}", "029901___00017______").replace("{number}", "17").replace(
+        "{sha256}", "0" * 64
+    )
     if body is None:
         return f"curl '{address}'"
     if (form := body["content"].get("multipart/form-data")) is not None:

@@ -12,7 +12,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, LargeBinary, SmallInteger, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    text,
+)
 from sqlalchemy.dialects.postgresql import DATERANGE, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -152,6 +162,20 @@ class PlanMark(Evidence, Fact, Base):
         CheckConstraint("kind IN ('ban', 'port')", name="ck_kind"),
         no_overlap("plan_mark", "content"),
         Index("ix_plan_mark_plan", "plan"),
+    )
+
+
+class PlanFile(Base):
+    """A block of a file that plans were read from, kept as evidence (plan_files.py)."""
+
+    __tablename__ = "plan_file"
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    __table_args__ = (
+        CheckConstraint("sha256 ~ '^[0-9a-f]{64}$'", name="ck_sha256"),
+        CheckConstraint("number >= 0", name="ck_number"),
+        CheckConstraint("octet_length(content) BETWEEN 1 AND 1048576", name="ck_content"),
     )
 
 
@@ -333,6 +357,7 @@ __all__ = [
     "Parcel",
     "PipelineZone",
     "Plan",
+    "PlanFile",
     "PlanMark",
     "PortArea",
     "PortAreaPiece",

@@ -84,6 +84,7 @@ class ImportIssue(Base):
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     file: Mapped[str | None]
     row: Mapped[int | None] = mapped_column(BigInteger)
+    line: Mapped[int | None] = mapped_column(BigInteger)
     feature: Mapped[str | None]
     field: Mapped[str | None]
     kind: Mapped[str]

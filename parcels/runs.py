@@ -245,8 +245,9 @@ def _issue(run: ImportRun, number: int, issue: Issue) -> dict[str, Any]:
     return {
         "run_id": run.id,
         "number": number,
-        "file": run.source,
+        "file": storable(run.source if issue.member is None else f"{run.source}/{issue.member}"),
         "row": issue.row,
+        "line": issue.line,
         **{name: said if said is None else storable(str(said)) for name, said in texts.items()},
         "before_m2": issue.before_m2,
         "after_m2": issue.after_m2,

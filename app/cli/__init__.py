@@ -16,6 +16,7 @@ from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
 from parcels.importing import Refused
 from parcels.limits import OutlinesError, over_outlines
 from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
+from parcels.plan_files import PlanFileUnknownError
 from parcels.run_queries import RunUnknownError
 from parcels.sources import SourcesError
 from parcels.tokens import TokenUnknown
@@ -32,7 +33,7 @@ PLAIN = (
     Refusal,
     SourcesError,
 )
-EDITING = (HeldInPartsError, ParcelUnknownError, StaleError, OutlinesError, RunUnknownError)
+EDITING = (HeldInPartsError, ParcelUnknownError, StaleError, OutlinesError, RunUnknownError, PlanFileUnknownError)
 
 cli = typer.Typer(
     name="landreserve",

@@ -174,7 +174,8 @@ def _print_issues(issues: Sequence[Issue]) -> None:
     """The findings row by row; long lists are cut, and say so."""
     if not issues:
         return
-    columns = ("row", "severity", "kind", "field", "message")
+    place = ("row", "line") if any(issue.line is not None for issue in issues) else ("row",)
+    columns = (*place, "severity", "kind", "field", "message")
     rows = [[getattr(issue, name) for name in columns] for issue in issues[:SHOWN]]
     base.output().print(base.table(columns, rows, title="Findings"))
     if len(issues) > SHOWN:

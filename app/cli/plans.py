@@ -1,5 +1,6 @@
-"""The command `plans`: the plans of the register on a day, in force or in procedure."""
+"""The commands `plans` and `plan-file`: the plans of the register on a day, and the files they were read from."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,13 +8,14 @@ import typer
 from app import plan_answers
 from app.cli import base
 from app.cli.base import AsJson, KnownAt, On, Refusal
-from parcels import plan_listing, plans
+from parcels import plan_files, plan_listing, plans
 from rules.law import BERLIN
 
 
 def add_to(cli: typer.Typer) -> None:
-    """Register the command."""
+    """Register the commands."""
     cli.command("plans")(list_plans)
+    cli.command("plan-file")(save_file)
 
 
 def list_plans(
@@ -47,3 +49,18 @@ def list_plans(
     if following:
         pinned = asked.pinned_at.astimezone(BERLIN).isoformat()
         base.say(f"There are more: add --after '{following}' --on {asked.on} --known-at {pinned}")
+
+
+def save_file(
+    sha256: Annotated[str, typer.Argument(metavar="SHA256", help="The file's checksum, as plans and zones name it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="Where it goes; must not exist yet.")],
+) -> None:
+    """Write the file that plans were read from, byte by byte as it was imported."""
+    with base.reading() as session:
+        found = plan_files.find(session, sha256)
+        try:
+            with output.open("xb") as file:
+                file.writelines(plan_files.content(session, found))
+        except FileExistsError:
+            raise Refusal(f"'{output}' exists already: choose another name.") from None
+    base.say(f"{found.name}, {found.size_bytes} bytes, written to {output}.")

@@ -92,6 +92,7 @@ class ImportIssueOut(Out):
     number: int
     file: str | None
     row: int | None
+    line: int | None
     feature: str | None
     field: str | None
     kind: str

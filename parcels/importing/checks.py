@@ -25,13 +25,14 @@ AREAS_REMEDY = "check which of them is right; the official area is kept"
 class Chunk:
     """Some rows, ROWS at most, as they came from the file: their numbers, cells by source column, and WKB if there is any.
 
-    `undrawn` says, by position, why an outline could not be drawn.
+    `undrawn` says, by position, why an outline could not be drawn; `lines`, of XML, where the rows stand.
     """
 
     rows: Sequence[int]
     cells: Sequence[Sequence[Any]]
     wkb: NDArray[np.object_] | None
     undrawn: Mapping[int, str] = field(default_factory=dict)
+    lines: Sequence[int] = ()
 
 
 @dataclass

@@ -1,9 +1,9 @@
 """The child process: confines itself, reads one file, sends its rows and findings through one pipe.
 
 Started by sandbox.py with a job folder that holds `job.json` and copies of the files; standard output carries frames:
-one letter, four bytes of length, the content. `D` COPY text, `P` progress, `I` issues, `K` which parcel follows which, `H` the
-rows of parcels that are no more, `L` after the last row, `E` the end, `R` a refusal. What only shows when all rows are known is
-found out between `L` and `E`, while the database works.
+one letter, four bytes of length, the content. `D` COPY text, `P` progress, `I` issues, `W` in which lines rows stand, `K` which
+parcel follows which, `H` the rows of parcels that are no more, `L` after the last row, `E` the end, `R` a refusal. What only
+shows when all rows are known is found out between `L` and `E`, while the database works.
 """
 
 import codecs
@@ -18,6 +18,7 @@ from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from parcels.importing import places
 from parcels.importing.confine import confine
 from parcels.importing.contract import Issue, Limits, Options, Refused
 from parcels.importing.layers import LAYERS, PLANS, Layer, as_said, matched, spelled
@@ -197,6 +198,8 @@ def _pass_on(
 
     findings = columns.findings(chunk)
     values = columns.read(chunk, findings)
+    if len(chunk.lines):
+        send(b"W", json.dumps(places.told(chunk.rows[0], chunk.lines)).encode())
     shapes = _shapes(chunk, columns.layer, source, findings, values, options)
     _send_issues(send, findings.issues)
     good = ~findings.bad

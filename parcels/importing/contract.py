@@ -55,7 +55,10 @@ class Options:
 
 @dataclass(frozen=True)
 class Issue:
-    """One finding about one row (or, without `row`, about the file): where, what, and what to do about it."""
+    """One finding about one row (or, without `row`, about the file): where, what, and what to do about it.
+
+    Of XML the `line` in the file, and of an archive the `member` it stands in.
+    """
 
     row: int | None
     feature: str | None
@@ -66,6 +69,8 @@ class Issue:
     value: str | None = None
     before_m2: Decimal | None = None
     after_m2: Decimal | None = None
+    member: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True)

@@ -209,12 +209,15 @@ def chunks(path: Path, found: Nas, used: list[str], options: Options) -> Iterato
     rows: list[dict[str, Any]] = []
     wkb: list[bytes | None] = []
     undrawn: dict[int, str] = {}
+    lines: list[int] = []
     last: dict[int, tuple[str, str]] = {}
     number = 0
 
     def chunk() -> Chunk:
         cells = [[row[name] for row in rows] for name in used]
-        return Chunk(range(number - len(rows) + 1, number + 1), cells, np.array(wkb, dtype=object), dict(undrawn))
+        return Chunk(
+            range(number - len(rows) + 1, number + 1), cells, np.array(wkb, dtype=object), dict(undrawn), lines
+        )
 
     for element in _objects(path, options):
         if local(element) == NAMED:
@@ -230,12 +233,13 @@ def chunks(path: Path, found: Nas, used: list[str], options: Options) -> Iterato
         try:
             wkb.append(_drawn(element, options.limits.vertices))
         except Undrawable as problem:
-            undrawn[len(rows)] = f"{problem} (line {element.sourceline})"
+            undrawn[len(rows)] = str(problem)
             wkb.append(None)
         rows.append(row)
+        lines.append(element.sourceline)
         if len(rows) == ROWS:
             yield chunk()
-            rows, wkb, undrawn = [], [], {}
+            rows, wkb, undrawn, lines = [], [], {}, []
     if rows:
         yield chunk()
     # An object that ends and has no later version is a parcel that is no more, whatever was recorded of it.

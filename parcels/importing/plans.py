@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from parcels import plans, register
+from parcels import plan_files, plans, register
 from parcels.history import Amendment
 from parcels.importing import closing, plan_checks
 from parcels.importing.closing import Closing
@@ -26,7 +26,7 @@ class Plans:
     def __init__(self, session: Session, layer: str, reading: Reading, since: date | None, replace: bool) -> None:
         if replace:
             raise Refused("replace-plans", _NO_REPLACE)
-        self._session, self._since = session, since
+        self._session, self._since, self._reading = session, since, reading
         self._amendments: list[Amendment] = []
 
     def open(self) -> str:
@@ -67,7 +67,7 @@ class Plans:
     def record(
         self, at: datetime, actor: str, on_step: Callable[[str], None], source: str, sha256: str, **told: Any
     ) -> register.Change:
-        """Amend all layers with what the plans say, and record it as one import."""
+        """Amend all layers with what the plans say, keep the file as evidence of it, and record it as one import."""
         on_step("amending")
         self._amendments = plans.amend(self._session, at, source, sha256)
         by_layer = {
@@ -75,9 +75,17 @@ class Plans:
         }
         told["summary"] = {**told["summary"], "layers": by_layer}
         whole = plans.summed(self._amendments)
+        if whole.changed:
+            self._keep(sha256)
         return register.record_amended(
             self._session, whole, at, "import", actor, on_step, source=source, sha256=sha256, **told
         )
+
+    def _keep(self, sha256: str) -> None:
+        try:
+            plan_files.keep(self._session, self._reading.file, sha256)
+        except plan_files.FileAltered as altered:
+            raise Refused("file-altered", str(altered)) from altered
 
     def closing(self, change: register.Change) -> Closing:
         """How much that ends of what is counted; that a plan leaves the pipeline is no loss."""

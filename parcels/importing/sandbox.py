@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from decimal import Decimal
@@ -24,6 +24,7 @@ from typing import IO, Any
 
 from parcels.importing.contract import Issue, Kin, Limits, Options, Refused
 from parcels.importing.layers import LAYERS, PLANS, Layer
+from parcels.importing.places import Places
 
 log = logging.getLogger(__name__)
 
@@ -71,13 +72,22 @@ ENDS: dict[int, tuple[str, str]] = {
 class Reading:
     """One file on its way through the gate: `chunks()` gives the good rows; after it, the other attributes hold.
 
+    `file` is the gate's own copy of it, and `sha256` that copy's as it was made.
     The child goes on comparing rows with each other: `rest()` waits for what it finds.
     """
 
     def __init__(
-        self, child: "subprocess.Popen[bytes]", layer: str, sha256: str, limits: Limits, seconds: float, report: Any
+        self,
+        child: "subprocess.Popen[bytes]",
+        layer: str,
+        file: Path,
+        sha256: str,
+        limits: Limits,
+        seconds: float,
+        report: Any,
     ) -> None:
         self.columns: tuple[str, ...] = LAYERS[layer].output
+        self.file = file
         self.sha256 = sha256
         self.issues: list[Issue] = []
         self.kin: list[Kin] = []
@@ -89,6 +99,7 @@ class Reading:
         self._seconds = seconds
         self._report = report
         self._unlisted = 0
+        self._places = Places()
 
     def chunks(self) -> Iterator[bytes]:
         """CSV text for COPY (columns) FROM STDIN (FORMAT csv), as it comes; raises Refused, also after the last row."""
@@ -112,6 +123,10 @@ class Reading:
             self.issues.append(Issue(None, None, None, "more-issues", "note", said))
         return self.issues[before:]
 
+    def placed(self, issues: Iterable[Issue]) -> list[Issue]:
+        """The issues with their places in the file, where these are known."""
+        return [self._places.of(issue) for issue in issues]
+
     def _frames(self, until: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Frames up to the one that is waited for; progress and issues are taken care of, a refusal is raised."""
         kind = b""
@@ -122,6 +137,8 @@ class Reading:
                 self._report(int(told["rows"]), told["total"])
             elif kind == b"I":
                 self._note(json.loads(content))
+            elif kind == b"W":
+                self._places.add(json.loads(content))
             elif kind == b"K":
                 self.kin += [Kin(**one) for one in json.loads(content)]
             elif kind == b"H":
@@ -151,7 +168,7 @@ class Reading:
     def _frame(self) -> tuple[bytes, bytes]:
         head = self._exactly(5)
         (length,) = struct.unpack(">I", head[1:])
-        if head[:1] not in (b"D", b"P", b"I", b"K", b"H", b"L", b"E", b"R") or length > LARGEST_FRAME:
+        if head[:1] not in (b"D", b"P", b"I", b"W", b"K", b"H", b"L", b"E", b"R") or length > LARGEST_FRAME:
             raise self._died()
         return head[:1], self._exactly(length)
 
@@ -209,7 +226,12 @@ def read(
         (job / "job.json").write_text(json.dumps(order), encoding="utf-8")
         seconds = options.limits.wall_seconds + options.limits.wall_seconds_per_mib * mib
         with _started(job) as child:
-            yield Reading(child, layer, sha256, options.limits, seconds, on_progress)
+            reading = Reading(child, layer, job / name, sha256, options.limits, seconds, on_progress)
+            try:
+                yield reading
+            except Refused as refused:
+                refused.issues = tuple(reading.placed(refused.issues))
+                raise
     finally:
         shutil.rmtree(job, ignore_errors=True)
 

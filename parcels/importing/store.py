@@ -105,7 +105,8 @@ def load(
             change = _told(session, change, options.origin, actor, told)
     read_rows, defence = reading.rows_read, reading.layers_of_defence
     passed = read_rows - rejected
-    return Report(layer, source.name, reading.sha256, read_rows, passed, rejected, issues, change, defence, ended)
+    told_issues = reading.placed(issues)
+    return Report(layer, source.name, reading.sha256, read_rows, passed, rejected, told_issues, change, defence, ended)
 
 
 def _told(

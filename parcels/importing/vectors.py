@@ -84,14 +84,14 @@ def chunks(path: Path, layer: str, whole: Wholeness, used: list[str], options: O
         **_opening(path),
     }
     parts = {".gpkg": _by_identity, ".shp": _by_position}.get(path.suffix, _at_once)
-    row = 0
+    lines, row = whole.lines_of(layer), 0
     for meta, wkb, fields in parts(path, common, whole):
         order = {str(name): position for position, name in enumerate(meta["fields"])}
         for start in range(0, len(wkb), ROWS):
             part = slice(start, start + ROWS)
             cells = [_cells(fields[order[name]][part]) for name in used]
             count = len(wkb[part])
-            yield Chunk(range(row + 1, row + count + 1), cells, wkb[part])
+            yield Chunk(range(row + 1, row + count + 1), cells, wkb[part], lines=lines[row : row + count])
             row += count
 
 

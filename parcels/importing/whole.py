@@ -2,6 +2,7 @@
 
 import sqlite3
 import struct
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +16,10 @@ FGB_NODE_BYTES = 40
 
 @dataclass(frozen=True)
 class Wholeness:
-    """What was counted: `features`, or those of each class in `by_class` (GML); whether and which CRS is stated."""
+    """What was counted: `features`, or of each class (GML) the `lines` they stand in; whether and which CRS is stated."""
 
     features: int
-    by_class: dict[str, int] | None = None
+    lines: Mapping[str, Sequence[int]] | None = None
     table: str = ""
     identity: str = ""
     states_crs: bool = True
@@ -26,9 +27,12 @@ class Wholeness:
 
     def of(self, layer: str) -> int:
         """Number of features that must come out of a layer."""
-        if self.by_class is None:
-            return self.features
-        return self.by_class.get(layer, sum(self.by_class.values()))
+        return self.features if self.lines is None else len(self.lines_of(layer))
+
+    def lines_of(self, layer: str) -> Sequence[int]:
+        """The line of each feature that must come out of a layer; none where lines say nothing."""
+        found = self.lines or {}
+        return found[layer] if layer in found else sorted(line for lines in found.values() for line in lines)
 
 
 def cut(what: str) -> Refused:

@@ -1,7 +1,11 @@
 """Is a GML or GeoJSON file well-formed to its last byte, and how many features has it?"""
 
+from __future__ import annotations
+
 import re
-from collections import Counter
+from array import array
+from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +32,7 @@ ADV_CRS = {
 
 def gml(path: Path, options: Options) -> Wholeness:
     """Counts features by class; refuses document types and entities, and files in which several CRS are stated."""
-    counts: Counter[str] = Counter()
+    lines: defaultdict[str, array[int]] = defaultdict(lambda: array("I"))
     crs: set[str] = set()
     depth = 0
     try:
@@ -41,7 +45,7 @@ def gml(path: Path, options: Options) -> Wholeness:
             for event, element in parser:
                 if event == "start":
                     depth += 1
-                    _count(element, depth, counts)
+                    _note(element, depth, lines)
                     if name := element.get("srsName"):
                         crs.add(crs_code(name))
                 else:
@@ -59,7 +63,8 @@ def gml(path: Path, options: Options) -> Wholeness:
         )
     code = next(iter(crs), None)
     stated = f"EPSG:{code}" if code and code.isdigit() else code
-    return Wholeness(sum(counts.values()), by_class=dict(counts), states_crs=code is not None, crs_code=stated)
+    features = sum(map(len, lines.values()))
+    return Wholeness(features, lines=dict(lines), states_crs=code is not None, crs_code=stated)
 
 
 def refuse_declarations(head: bytes) -> None:
@@ -79,13 +84,13 @@ def refuse_doctype(tree: Any) -> None:
         )
 
 
-def _count(element: Any, depth: int, counts: Counter[str]) -> None:
-    """Count an element that stands in a member of the root collection."""
+def _note(element: Any, depth: int, lines: Mapping[str, array[int]]) -> None:
+    """Note the line of an element that stands in a member of the root collection."""
     if depth != 3:
         return
     parent = element.getparent()
     if parent is not None and etree.QName(parent).localname in MEMBERS:
-        counts[etree.QName(element).localname] += 1
+        lines[etree.QName(element).localname].append(element.sourceline)
 
 
 def crs_code(name: str) -> str:

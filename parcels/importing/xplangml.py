@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from parcels.importing import xplangml_shapes
+from parcels.importing import places, xplangml_shapes
 from parcels.importing.checks import Findings, copy_text
 from parcels.importing.contract import Issue, Options, Refused
 from parcels.importing.shapes import Shapes, ewkb
@@ -24,14 +25,16 @@ from parcels.importing.xplangml_plans import Belonging, Plan, names, plans
 from rules import xplan
 
 Deliver = Callable[[bytes], None]
+Place = Callable[[dict[str, Any]], None]
 Tell = Callable[[list[Issue]], None]
 
 
 class Gate:
     """The reading of one file: what it delivers, what it found, and what it has counted so far."""
 
-    def __init__(self, options: Options, deliver: Deliver, tell: Tell) -> None:
+    def __init__(self, options: Options, deliver: Deliver, place: Place, tell: Tell) -> None:
         self.options = options
+        self.place = place
         self.deliver = deliver
         self.tell = tell
         self.rows = self.features = self.rejected = 0
@@ -41,6 +44,7 @@ class Gate:
         """Read one document, deliver the rows of its good plans and tell its findings."""
         aside = path.with_name(f"{path.stem}-shapes.gml")
         document = read_document(path, aside, self.features + 1, self.options.limits)
+        self.place(places.told(self.features + 1, document.lines, member))
         self.features += document.features
         notes = _notes(document, _without_idle(document))
         gc.freeze()
@@ -177,7 +181,7 @@ def _listed(counts: Counter[str]) -> str:
 
 def read(path: Path, options: Options, send: Callable[[bytes, bytes], None], tell: Tell) -> dict[str, int]:
     """Read a file of the layer `plans`; gives the counts of its areas."""
-    gate = Gate(options, lambda rows: send(b"D", rows), tell)
+    gate = Gate(options, lambda rows: send(b"D", rows), lambda lines: send(b"W", json.dumps(lines).encode()), tell)
     for member, document in _documents(path):
         if document.stat().st_size > options.limits.text_bytes:
             raise Refused("too-large", f"A plan may have {options.limits.text_bytes >> 20} MiB at most: split it.")

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from lxml import etree
 
@@ -54,7 +54,7 @@ class Document:
     """What one document holds: its version, plans first among its areas as they come, sections, and paragraphs of text."""
 
     version: str = ""
-    features: int = 0
+    lines: list[int] = field(default_factory=list)  # of all features, in which they begin
     set_aside: list[int] = field(default_factory=list)  # numbers of the features whose geometries these are
     areas: list[Area] = field(default_factory=list)
     sections: list[Element] = field(default_factory=list)
@@ -66,6 +66,11 @@ class Document:
     ids: set[str] = field(default_factory=set)
     namespaces: Counter[str] = field(default_factory=Counter)
     crs: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def features(self) -> int:
+        """How many features it holds, whatever they are."""
+        return len(self.lines)
 
     @property
     def plans(self) -> list[Area]:
@@ -82,7 +87,7 @@ def read(path: Path, shapes: Path, first_row: int, limits: Limits) -> Document:
             file.seek(0)
             aside.write(HEAD)
             for feature in _features(file, document):
-                document.features += 1
+                document.lines.append(_line(feature))
                 if document.features > limits.rows:
                     raise Refused("too-many-rows", f"The file has more than {limits.rows} features: split it.")
                 _take(feature, first_row + document.features - 1, document, aside)
@@ -236,6 +241,12 @@ def _check(document: Document) -> None:
     if len(document.crs) > 1:
         listed = ", ".join(sorted(document.crs)[:5])
         raise Refused("crs-mixed", f"The file states several CRS ({listed}): export it in one, best EPSG:25832.")
+
+
+def _line(element: Element) -> int:
+    """The line in which an element begins."""
+    found: Any = element.sourceline
+    return int(found)
 
 
 def _local(element: Element) -> str:

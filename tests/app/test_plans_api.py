@@ -1,18 +1,22 @@
 """Plans over HTTP: in force, in procedure, recorded as zones only; by name, page by page; with the file they were read from."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
 
 from app.cli import run
 from app.routes.plans import Stage
-from parcels import plans
+from parcels import plan_files, plans
 from tests.app.conftest import SECOND, Town, fill, service, state
 from tests.conftest import key, square
+from tests.faults.own import engine_of
 
 Problem = Callable[..., dict[str, Any]]
 READ = {"gml_id": "GML_7", "source": "archiv.zip", "member": "plan.gml", "sha256": "0" * 64}
@@ -102,6 +106,30 @@ def test_the_command_says_the_same(
     code, table = said("--stage", "draft")
     assert (code, "Kommt" in table, "archiv.zip" in table, "1 plans" in table) == (0, True, True, True)
     assert said("--stage", "fertig")[0] == 2
+
+
+def test_the_file_that_a_plan_was_read_from(
+    planned: TestClient, planned_town: Town, problem: Problem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = b"<a plan's document/>"
+    (tmp_path / "copy.gml").write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    problem(planned.get(f"/api/plans/files/{sha256}"), 404, "plan-file-unknown")
+    with engine_of(planned_town.owner) as engine, Session(engine) as session:
+        plan_files.keep(session, tmp_path / "copy.gml", sha256)
+        session.commit()
+    answer = planned.get(f"/api/plans/files/{sha256}")
+    assert (answer.content, answer.headers["content-type"]) == (content, "application/octet-stream")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    problem(planned.get("/api/plans/files/xyz"), 422, "invalid-request")
+
+    monkeypatch.setenv("LANDRESERVE_DATABASE_URL", planned_town.owner)
+    wanted = ["plan-file", sha256, "-o", str(tmp_path / "plan.gml")]
+    assert run(wanted) == 0
+    assert (tmp_path / "plan.gml").read_bytes() == content
+    assert run(wanted) == 2  # it is there already
+    assert run(["plan-file", "0" * 64, "-o", str(tmp_path / "none.gml")]) == 2
 
 
 def test_a_parcel_s_zones_name_stage_and_evidence(planned: TestClient) -> None:

@@ -47,7 +47,7 @@ def through(path: Path, layer: str, **options: Any) -> Outcome:
         reading.rest()
     for cells in csv.reader(io.StringIO(content)):
         outcome.rows.append({name: cell or None for name, cell in zip(reading.columns, cells, strict=True)})
-    outcome.issues, outcome.reading = reading.issues, reading
+    outcome.issues, outcome.reading = reading.placed(reading.issues), reading
     return outcome
 
 

@@ -214,3 +214,13 @@ def test_a_gml_may_begin_with_a_comment(tmp_path):
     path.write_text(content.replace("?>", "?>\n<!-- exported by hand -->", 1), encoding="utf-8")
     path.with_suffix(".xsd").unlink(missing_ok=True)
     assert len(through(path, "parcels").rows) == 30
+
+
+def test_of_gml_a_finding_says_the_line(tmp_path):
+    path = parcels(tmp_path / "p.gml", 3)
+    text = path.read_text("utf-8").replace(parcel_key(1), "no key")
+    path.write_text(text, "utf-8")
+    (issue,) = [issue for issue in through(path, "parcels").issues if issue.severity == "error"]
+    feature = text.rindex("<ogr:featureMember", 0, text.index("no key"))
+    assert issue.row == 1
+    assert issue.line == text[: text.index("<", feature + 1)].count("\n") + 1

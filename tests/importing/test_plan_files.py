@@ -9,9 +9,10 @@ from gate_files import parcel_key, square
 from plan_rows import standing
 from registers import AT, errors, fingerprint, net, take
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from xplan_files import archive, area, collection, feature, plan, written
 
-from parcels import ledger, parcels
+from parcels import ledger, parcels, plan_files
 from parcels.importing import Refused
 from parcels.importing.store import LoadOptions, load
 
@@ -39,6 +40,54 @@ def test_from_a_feature_in_an_archive_to_the_hectares_and_back(session, world):
     assert take(session, "plans", file, at=AT + timedelta(1)).change.recording is None
     assert fingerprint(session) == before
     assert sound(session)
+
+
+def test_the_file_is_kept_byte_by_byte_and_once(session, world):
+    document = collection("5.4", plan(), area("ge")) + "\n" * (plan_files.BLOCK + 10)
+    (world / "a.gml").write_text(document, "utf-8")
+    done = take(session, "plans", world / "a.gml")
+    kept = plan_files.find(session, done.sha256)
+    assert (kept.name, kept.size_bytes, kept.blocks) == ("a.gml", len(document.encode()), 2)
+    assert b"".join(plan_files.content(session, kept)).decode() == document
+    take(session, "plans", world / "a.gml", at=AT + timedelta(1))
+    assert session.execute(text("SELECT count(*) FROM plan_file")).scalar_one() == 2
+    for change in ("UPDATE plan_file SET content = 'x'", "DELETE FROM plan_file"):
+        with pytest.raises(DBAPIError, match="neither changed nor deleted"), session.begin_nested():
+            session.execute(text(change))
+
+
+def test_what_says_nothing_new_is_not_kept(session, world):
+    take(session, "plans", written(world / "a.gml", "5.4", plan(), area("ge")))
+    again = take(session, "plans", written(world / "b.gml", "5.4", plan(), area("ge"), " "), at=AT + timedelta(1))
+    assert again.change.recording is None
+    with pytest.raises(plan_files.PlanFileUnknownError):
+        plan_files.find(session, again.sha256)
+
+
+def test_a_copy_that_is_not_what_was_read_is_no_evidence(session, tmp_path):
+    (tmp_path / "copy.gml").write_text("other", "utf-8")
+    with pytest.raises(plan_files.FileAltered):
+        plan_files.keep(session, tmp_path / "copy.gml", "0" * 64)
+
+
+def test_findings_say_in_which_file_and_line_it_stands(session, world):
+    good = collection("5.4", plan(name="Gut"), area("ge")).replace("<gml:featureMember>", "\n\n<gml:featureMember>\n")
+    bad = good.replace("Gut", "Schlecht").replace("2001-02-03", "gestern")
+    line = bad[: bad.index("<xplan:BP_Plan")].count("\n") + 1
+    done = take(session, "plans", archive(world / "both.zip", eins__gml=good, zwei__gml=bad))
+    (wrong,) = [issue for issue in errors(done) if issue.field == "inkrafttretensDatum"]
+    assert (wrong.member, wrong.line) == ("zwei.gml", line)
+    assert line > 2
+
+
+def test_findings_of_the_register_too(session, world):
+    taken = written(world / "a.gml", "5.4", plan(), area("ge"))
+    take(session, "plans", taken)
+    draft = collection("5.4", "\n", plan(rechtsstand="1000"), area("ge"))
+    (world / "b.gml").write_text(draft, "utf-8")
+    done = take(session, "plans", world / "b.gml", at=AT + timedelta(1))
+    (told,) = [issue for issue in done.issues if issue.kind == "draft-of-plan-in-force"]
+    assert (told.member, told.line) == (None, draft[: draft.index("<xplan:BP_Plan")].count("\n") + 1)
 
 
 @pytest.mark.parametrize("version", ["4.1", "5.4", "6.0"])
