@@ -1,0 +1,41 @@
+"""Conversions of workplace land: which wording of the law holds, what it requires, and who is to be involved."""
+
+from rules.conversion_facts import (
+    AffectedLand,
+    Assessment,
+    CaseFacts,
+    CaseRefused,
+    Cases,
+    Condition,
+    EnvironmentScreening,
+    Ground,
+    GuidanceResult,
+    Hearing,
+    Involvement,
+    Planning,
+    Purpose,
+    Reason,
+    Refusal,
+    Requirement,
+    Route,
+)
+
+__all__ = [
+    "AffectedLand",
+    "Assessment",
+    "CaseFacts",
+    "CaseRefused",
+    "Cases",
+    "Condition",
+    "EnvironmentScreening",
+    "Ground",
+    "GuidanceResult",
+    "Hearing",
+    "Involvement",
+    "Planning",
+    "Purpose",
+    "Reason",
+    "Refusal",
+    "Requirement",
+    "Route",
+]
