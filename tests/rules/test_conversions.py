@@ -48,7 +48,8 @@ def number(text: str) -> int | None:
 
 
 def land(designation: str | None = "GE", m2: str = "5000", in_port: bool = False) -> AffectedLand:
-    workplace = Outcome.UNKNOWN if designation is None else Outcome(designation in ("GE", "GI") and "met" or "not_met")
+    known = Outcome.MET if designation in ("GE", "GI") else Outcome.NOT_MET
+    workplace = Outcome.UNKNOWN if designation is None else known
     return AffectedLand("02023_00123______", designation, Decimal(m2), workplace, Outcome.UNKNOWN, in_port)
 
 
