@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,7 +25,12 @@ CATALOGUES = Path(__file__).parent / "locales"
 LANGUAGES = {"de": Locale("de", "DE"), "en": Locale("en", "GB")}
 DEFAULT = "de"
 SQUARE_METRES_PER_HECTARE = Decimal(10_000)
-CODED = ("designation", "holder", "disposition")
+# values that are codes themselves, each with the kind under which the catalogue names it
+CODED = {
+    **{kind: kind for kind in ("designation", "holder", "disposition")},
+    **{kind: kind for kind in ("route", "planning", "purpose", "consent", "law_version")},
+    "earlier_version": "law_version",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +55,12 @@ class Translator:
 
     def reason(self, reason: Reason) -> str:
         """The sentence that a reason's code stands for, with its values as this language writes them."""
-        values = {name: self._value(name, value) for name, value in reason.params}
-        return str(self.catalogue.pgettext("because", reason.code.value)).format(**values)
+        return self.sentence("because", reason.code.value, reason.params)
+
+    def sentence(self, kind: str, code: str, params: Iterable[tuple[str, Fact | int]]) -> str:
+        """The sentence of a code (kinds: because, ground, refusal, ...), with its values as this language writes them."""
+        values = {name: self._value(name, value) for name, value in params}
+        return str(self.catalogue.pgettext(kind, code)).format(**values)
 
     def _value(self, name: str, value: Fact | int) -> str:
         if isinstance(value, date):
@@ -59,7 +69,7 @@ class Translator:
             return self.square_metres(value)
         if isinstance(value, int):
             return self.number(value)
-        return self.code(name, str(value)) if name in CODED else str(value)
+        return self.code(CODED[name], str(value)) if name in CODED else str(value)
 
     def number(self, value: int | Decimal) -> str:
         """A number with as many decimals as it needs."""

@@ -20,6 +20,8 @@ from app.web.language import CATALOGUES, LANGUAGES, chosen, translator
 from parcels.importing.contract import Severity
 from parcels.published import CONFIDENCES, figures
 from parcels.runs import State as RunState
+from rules import conversion_facts, deadlines
+from rules.conversion_law import versions
 from rules.criteria import CRITERIA, Because, Reason
 from rules.facts import Holding, Part, State
 from rules.law import LAW
@@ -38,6 +40,20 @@ CODES = {
     "confidence": list(CONFIDENCES),
     "import": list(get_args(RunState)),
     "severity": list(get_args(Severity)),
+    "ground": list(conversion_facts.Ground),
+    "condition": list(conversion_facts.Requirement),
+    "route": list(conversion_facts.Route),
+    "planning": list(conversion_facts.Planning),
+    "purpose": list(conversion_facts.Purpose),
+    "cases": list(conversion_facts.Cases),
+    "involvement": list(conversion_facts.Involvement),
+    "guidance_result": list(conversion_facts.GuidanceResult),
+    "environment": list(conversion_facts.EnvironmentScreening),
+    "consent": list(conversion_facts.Consent),
+    "clock": list(deadlines.State),
+    "refusal": list(conversion_facts.Refusal),
+    "remedy": list(conversion_facts.Refusal),
+    "law_version": list(versions()),
 }
 
 
