@@ -14,7 +14,7 @@ from rules.conversion_facts import CaseRefused, Consent, Hearing, Refusal, Route
 from rules.conversion_law import in_force, name_on, parameter, versions
 from rules.law import LAW, Cite, DatedLaw, Law
 
-IsHoliday = Callable[[date], bool]
+IsHoliday = Callable[[date], bool | None]  # None: nobody knows the holidays of that year
 
 # the parameter that says how many months a consent has; where there is none, nothing is deemed to be given
 MONTHS: dict[Consent, str] = {
@@ -47,8 +47,9 @@ class Request:
 class Deadline:
     """By when the municipality must have refused, else its consent is deemed given; the last day each, inclusive.
 
-    `unmoved` is the day by § 188 BGB, which warnings count to; `moved` the one by § 31 Abs. 3 VwVfG. All are None where
-    nothing is deemed given. `legal_review`: the wording changed while the clock ran, or began after the receipt.
+    `unmoved` is the day by § 188 BGB, which warnings count to; `moved` the one by § 31 Abs. 3 VwVfG, None too where the
+    year's holidays are not known. All are None where nothing is deemed given. `legal_review`: the wording changed while
+    the clock ran, or began after the receipt.
     """
 
     consent: Consent
@@ -166,11 +167,14 @@ def months_later(day: date, months: int) -> date:
     return first.replace(day=min(day.day, calendar.monthrange(first.year, first.month)[1]))
 
 
-def next_working_day(day: date, is_holiday: IsHoliday) -> date:
-    """The day itself, else the next that is no Saturday, Sunday or holiday (§ 31 Abs. 3 VwVfG, HmbVwVfG)."""
-    while day.weekday() in (calendar.SATURDAY, calendar.SUNDAY) or is_holiday(day):
+def next_working_day(day: date, is_holiday: IsHoliday) -> date | None:
+    """The day itself, else the next that is no Saturday, Sunday or holiday (§ 31 Abs. 3 VwVfG, HmbVwVfG).
+
+    None where the holidays of the year are not known: better no day than a wrong one.
+    """
+    while (holiday := is_holiday(day)) or day.weekday() in (calendar.SATURDAY, calendar.SUNDAY):
         day += timedelta(days=1)
-    return day
+    return None if holiday is None else day
 
 
 def clock(

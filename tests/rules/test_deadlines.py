@@ -112,7 +112,7 @@ def test_where_nothing_is_deemed_given_there_is_no_deadline_to_miss() -> None:
     assert asked(date(2026, 12, 1), RECEIVED, route=Route.B246_14, answered=date(2026, 2, 1)).state is State.ANSWERED
 
 
-days = st.dates(SECOND_WORDING, date(2100, 12, 31))
+days = st.dates(SECOND_WORDING, date(2100, 7, 1))
 hearings = st.none() | st.just(Hearing(months=1)) | st.builds(Hearing, days=st.integers(1, 31))
 
 
@@ -165,6 +165,13 @@ def test_hamburg_s_holidays_of_a_year() -> None:
     ]
     assert not is_holiday(date(2026, 6, 4))  # Fronleichnam, no holiday in Hamburg
     assert next_working_day(date(2026, 4, 3), is_holiday) == date(2026, 4, 7)
+
+
+@pytest.mark.parametrize(("received", "moved"), [(date(2100, 9, 30), date(2100, 12, 30)), (date(2100, 10, 1), None)])
+def test_where_the_holidays_of_a_year_are_not_known_no_moved_day_is_made_up(received: date, moved: date | None) -> None:
+    found = consent(Route.B31_3, received, None, KNOWN_AT, is_holiday)
+    assert found.unmoved == months_later(received, 3)
+    assert found.moved == moved
 
 
 def test_the_law_s_months_are_what_the_deadlines_count() -> None:

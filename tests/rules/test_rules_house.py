@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import rules
-from rules import criteria, reserve, stock
+from rules import conditions, conversion_law, conversions, criteria, deadlines, involvement, reserve, stock
 from rules.law import LAW
 
 MODULES = sorted(Path(rules.__file__).parent.rglob("*.py"))
@@ -45,7 +45,10 @@ def test_a_criterion_names_the_source_that_its_answer_cites(name: str, entry: tu
     assert any(f"Source: {title}" in (judge.__doc__ or "") for title in titles)
 
 
-@pytest.mark.parametrize("module", [criteria, reserve, stock], ids=lambda module: module.__name__)
+RULES = [conditions, conversion_law, conversions, criteria, deadlines, involvement, reserve, stock]
+
+
+@pytest.mark.parametrize("module", RULES, ids=lambda module: module.__name__)
 def test_a_source_named_in_a_docstring_is_known_to_the_parameters(module: object) -> None:
     own = [
         f for _, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == getattr(module, "__name__", "")
