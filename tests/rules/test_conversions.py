@@ -20,6 +20,7 @@ from rules.conversions import (
     GuidanceResult,
     Hearing,
     Involvement,
+    Level,
     Planning,
     Purpose,
     Refusal,
@@ -28,7 +29,7 @@ from rules.conversions import (
     assess,
 )
 from rules.facts import Outcome
-from rules.law import LAW
+from rules.law import LAW, Law
 
 KNOWN_AT = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LEFT_TO_PEOPLE = {Requirement.CONSENT, Requirement.PUBLIC_INTERESTS}
@@ -189,3 +190,32 @@ def test_every_condition_cites_and_the_assessment_repeats_no_citation() -> None:
 def test_the_series_is_a_reason() -> None:
     found = assess(replace(housing(), comparable_cases=3), LAW, KNOWN_AT)
     assert dict(next(one.params for one in found.reasons if one.code is Ground.SERIES)) == {"earlier": 3}
+
+
+def test_the_level_of_a_route_is_lifted_by_one_more_dated_entry() -> None:
+    name = "conversions.level_B246e"
+    (first,) = LAW.parameters[name]
+    lifted = Law({**LAW.parameters, name: (first, replace(first, value="duty", since=date(2027, 1, 1)))})
+    turbo = replace(housing(), route=Route.B246E, guidance=GuidanceResult.EXCLUDED)
+    found = [
+        assess(replace(turbo, decision_on=on), lifted, KNOWN_AT).involvement
+        for on in (date(2026, 12, 31), date(2027, 1, 1))
+    ]
+    assert found == [Involvement.RECOMMENDED, Involvement.REQUIRED]
+
+
+def test_codes_of_the_tables_are_codes_that_somebody_knows() -> None:
+    law = LAW.on(KNOWN_AT.date(), KNOWN_AT)
+    known = set(law["designations.known"].codes)
+    assert set(law["conversions.building_areas"].codes) <= known
+    assert {area for version in versions().values() for area in version.building_areas} <= known
+    assert {value.value for route in Route for value in LAW.parameters[f"conversions.level_{route.value}"]} == set(
+        Level
+    )
+
+
+def test_without_a_written_duty_before_the_masterplan_the_same_case_is_recommended() -> None:
+    against = replace(housing(), guidance=GuidanceResult.EXCLUDED)
+    days = (date(2022, 12, 31), date(2023, 1, 1))
+    found = [assess(replace(against, decision_on=on), LAW, KNOWN_AT).involvement for on in days]
+    assert found == [Involvement.RECOMMENDED, Involvement.REQUIRED]
