@@ -57,7 +57,7 @@ class Because(StrEnum):
 class Reason:
     """Why a criterion found what it found: a stable code and the values a sentence about it needs."""
 
-    code: Because
+    code: StrEnum  # Because, or the codes of another module
     params: tuple[tuple[str, Fact | int], ...] = ()
 
 

@@ -3,12 +3,13 @@
 import ast
 import inspect
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import rules
-from rules import conditions, conversion_law, conversions, criteria, deadlines, involvement, reserve, stock
+from rules import criteria
 from rules.law import LAW
 
 MODULES = sorted(Path(rules.__file__).parent.rglob("*.py"))
@@ -45,7 +46,8 @@ def test_a_criterion_names_the_source_that_its_answer_cites(name: str, entry: tu
     assert any(f"Source: {title}" in (judge.__doc__ or "") for title in titles)
 
 
-RULES = [conditions, conversion_law, conversions, criteria, deadlines, involvement, reserve, stock]
+NO_PARAMETERS = {"__init__", "xplan"}  # the codes of XPlanung are tables with sources of their own
+RULES = [import_module(f"rules.{path.stem}") for path in MODULES if path.stem not in NO_PARAMETERS]
 
 
 @pytest.mark.parametrize("module", RULES, ids=lambda module: module.__name__)
@@ -53,7 +55,6 @@ def test_a_source_named_in_a_docstring_is_known_to_the_parameters(module: object
     own = [
         f for _, f in inspect.getmembers(module, inspect.isfunction) if f.__module__ == getattr(module, "__name__", "")
     ]
-    assert own
     for function in own:
         if not function.__name__.startswith("_"):
             doc = function.__doc__ or ""
