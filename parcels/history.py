@@ -156,6 +156,28 @@ LAYERS = {
                 "geom": _GEOM,
             },
         ),
+        Layer(
+            "sensitive",
+            "sensitive_use",
+            "ref",
+            {"ref": _KEY, **dict.fromkeys(("kind", "name"), _TEXT), "geom": _GEOM},
+            counted=False,
+        ),
+        Layer(
+            "sites_of_concern",
+            "site_of_concern",
+            "ref",
+            {"ref": _KEY, **dict.fromkeys(("name", "kas18_class", "distance_class"), _TEXT), "geom": _GEOM},
+            single=True,
+            counted=False,
+        ),
+        Layer(
+            "overlays",
+            "overlay",
+            "ref",
+            {"ref": _KEY, **dict.fromkeys(("kind", "name", "value"), _TEXT), "data_on": "date", "geom": _GEOM},
+            counted=False,
+        ),
     )
 }
 

@@ -240,6 +240,56 @@ class Holding(Fact, Base):
     )
 
 
+class SensitiveUse(Fact, Base):
+    """A use to be protected (§ 3 Abs. 5d, § 50 BImSchG): housing, a school, a hospital."""
+
+    __tablename__ = "sensitive_use"
+    ref: Mapped[str] = mapped_column(Key)
+    kind: Mapped[str]
+    name: Mapped[str | None]
+    geom: Mapped[Any] = mapped_column(geometry(), nullable=False)
+    __table_args__ = time_axes(
+        *area_checks(),
+        no_overlap("sensitive_use", "content"),
+        Index("ix_sensitive_use_geom", "geom", postgresql_using="gist"),
+        Index("ix_sensitive_use_ref", "ref"),
+    )
+
+
+class SiteOfConcern(Fact, Base):
+    """A plant with its classes (KAS-18, Abstandserlass NRW); a class of NULL means: nobody recorded it."""
+
+    __tablename__ = "site_of_concern"
+    ref: Mapped[str] = mapped_column(Key)
+    name: Mapped[str | None]
+    kas18_class: Mapped[str | None]
+    distance_class: Mapped[str | None]
+    geom: Mapped[Any] = mapped_column(geometry(), nullable=False)
+    __table_args__ = time_axes(
+        *area_checks(),
+        no_overlap("site_of_concern", "ref"),
+        Index("ix_site_of_concern_geom", "geom", postgresql_using="gist"),
+    )
+
+
+class Overlay(Fact, Base):
+    """An area that answers about a parcel tell of: flood, heavy rain, ...; `data_on` is the day of the data. Never counted."""
+
+    __tablename__ = "overlay"
+    ref: Mapped[str] = mapped_column(Key)
+    kind: Mapped[str]
+    name: Mapped[str | None]
+    value: Mapped[str | None]
+    data_on: Mapped[date | None]
+    geom: Mapped[Any] = mapped_column(geometry(), nullable=False)
+    __table_args__ = time_axes(
+        *area_checks(),
+        no_overlap("overlay", "content"),
+        Index("ix_overlay_ref", "ref"),
+        Index("ix_overlay_kind", "kind"),
+    )
+
+
 class Piece:
     """A piece of at most 128 vertices of a fact known now: overlays run over pieces, so that no statement runs away."""
 
@@ -269,6 +319,7 @@ DistrictPiece = _pieces("district_piece", District)
 ZonePiece = _pieces("zone_piece", Zone)
 PortAreaPiece = _pieces("port_area_piece", PortArea)
 DeductionPiece = _pieces("deduction_piece", Deduction)
+OverlayPiece = _pieces("overlay_piece", Overlay)  # of all facts, not of those known now only: the database cuts them
 
 
 class Entry(Base):
@@ -354,6 +405,8 @@ __all__ = [
     "Entry",
     "Holding",
     "Lineage",
+    "Overlay",
+    "OverlayPiece",
     "Parcel",
     "PipelineZone",
     "Plan",
@@ -363,6 +416,8 @@ __all__ = [
     "PortAreaPiece",
     "Recording",
     "Register",
+    "SensitiveUse",
+    "SiteOfConcern",
     "Zone",
     "ZonePiece",
 ]

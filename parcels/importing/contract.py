@@ -40,7 +40,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Options:
-    """How one file is to be read; `choices` gives the known values of `designation`, `holder`, `disposition`.
+    """How one file is to be read; `choices` gives the known values of `designation`, `holder`, `disposition`, ... by list.
 
     `columns` says which of the file's columns stands for a column of the layer, whatever its other ones are called.
     """

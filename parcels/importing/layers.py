@@ -13,7 +13,10 @@ Kind = Literal["text", "key", "area", "yes_no", "day", "choice"]
 
 @dataclass(frozen=True)
 class Column:
-    """One column: `required` columns must exist, `filled` ones must not be empty in any row."""
+    """One column: `required` columns must exist, `filled` ones must not be empty in any row.
+
+    `listed` names the list of a choice where that is not the column's own name.
+    """
 
     name: str
     kind: Kind = "text"
@@ -22,6 +25,7 @@ class Column:
     filled: bool = False
     default: str | None = None
     positive: bool = False
+    listed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ DESIGNATION_ALIASES = (
     "festsetzung",
     "besondereartbaulnutzung",
 )
+OBJECT_ID = ("objekt_id", "oid", "gml_id")
 VALIDITY = (
     Column("valid_from", "day", ("gueltig_ab", "gueltig_von", "von", "in_kraft_ab", "inkrafttretensdatum")),
     Column("valid_to", "day", ("gueltig_bis", "bis", "ausser_kraft_ab")),
@@ -132,7 +137,7 @@ LAYERS = {
         Layer(
             "deductions",
             (
-                Column("id", aliases=("objekt_id", "oid", "gml_id")),
+                Column("id", aliases=OBJECT_ID),
                 Column("kind", aliases=("typ", "art"), required=True, filled=True),
                 *VALIDITY,
             ),
@@ -158,6 +163,39 @@ LAYERS = {
             ),
             identity="key",
             geometry="optional",
+        ),
+        Layer(
+            "sensitive",
+            (
+                Column("id", aliases=OBJECT_ID),
+                Column("kind", "choice", ("typ", "art"), required=True, filled=True, listed="sensitive_kind"),
+                Column("name", aliases=("bezeichnung",)),
+                *VALIDITY,
+            ),
+            identity="id",
+        ),
+        Layer(
+            "sites_of_concern",
+            (
+                Column("id", aliases=OBJECT_ID, required=True, filled=True),
+                Column("name", aliases=("bezeichnung", "betriebsbereich", "anlage", "betreiber")),
+                Column("kas18_class", "choice", ("kas18_klasse", "kas18", "abstandsklasse_kas18")),
+                Column("distance_class", "choice", ("abstandsklasse", "abstandsklasse_nrw")),
+                *VALIDITY,
+            ),
+            identity="id",
+        ),
+        Layer(
+            "overlays",
+            (
+                Column("id", aliases=OBJECT_ID),
+                Column("kind", "choice", ("typ", "art", "thema"), required=True, filled=True, listed="overlay_kind"),
+                Column("name", aliases=("bezeichnung",)),
+                Column("value", aliases=("wert", "klasse", "stufe")),
+                Column("data_on", "day", ("stand", "datenstand", "stand_vom")),
+                *VALIDITY,
+            ),
+            identity="id",
         ),
     )
 }

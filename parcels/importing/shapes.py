@@ -203,7 +203,7 @@ def _areal(raw: Shapes, wkb: NDArray[np.object_], findings: Findings, limits: Li
         elif types[at] == COLLECTION:
             findings.add(int(at), "geometry", "collection", "is a geometry collection: keep only its polygon")
         else:
-            said = f"is a {raw[at].geom_type}, which has no area: only polygons are taken"
+            said = f"is a {raw[at].geom_type}, which has no area: only polygons are taken, draw its outline"
             findings.add(int(at), "geometry", "not-areal", said, value=raw[at].geom_type)
     return np.asarray(areal)
 

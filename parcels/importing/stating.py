@@ -15,7 +15,8 @@ from parcels.importing.closing import Closing
 from parcels.importing.contract import Issue, located
 from parcels.importing.sandbox import Reading
 
-RENAMED = {"holdings": {"key": "parcel_key"}, "deductions": {"id": "ref"}}
+NAMELESS = ("deductions", "sensitive", "overlays")  # a row without an id is known by its kind and outline
+RENAMED = {"holdings": {"key": "parcel_key"}, **{name: {"id": "ref"} for name in (*NAMELESS, "sites_of_concern")}}
 
 
 class Rows:
@@ -70,10 +71,10 @@ class Rows:
         return found
 
     def _complete(self) -> list[Issue]:
-        """Fill what the last batch leaves to us: the day since which, and the identity of deductions that have none."""
+        """Fill what the last batch leaves to us: the day since which, and the identity of what states none."""
         last = "row > (SELECT coalesce(max(row), 0) FROM stated)"
-        if self._target.name == "deductions":
-            identity = "UPDATE incoming_deduction SET ref = md5(ROW(kind, geom)::text) WHERE ref IS NULL AND "
+        if self._target.name in NAMELESS:
+            identity = f"UPDATE {self._target.incoming} SET ref = md5(ROW(kind, geom)::text) WHERE ref IS NULL AND "
             self._session.execute(text(identity + last))
         if self._since is None:
             return []

@@ -28,7 +28,15 @@ from rules.law import LAW
 BATCH = 4  # chunks (of some 2,000 rows) that are copied before they are looked at
 Way = Rows | Plans
 _WAYS: dict[str, type[Way]] = {"plans": Plans, "parcels": Parcels}  # of other layers rows are taken as they stand
-LAW_LISTS = {"designation": "designations.known", "holder": "holders.known", "disposition": "dispositions.known"}
+LAW_LISTS = {
+    "designation": "designations.known",
+    "holder": "holders.known",
+    "disposition": "dispositions.known",
+    "kas18_class": "neighbours.kas18_classes",
+    "distance_class": "neighbours.distance_classes",
+    "sensitive_kind": "surroundings.sensitive_kinds",
+    "overlay_kind": "surroundings.overlay_kinds",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def check(session: Session, target: Layer, found: Iterable[Issue]) -> list[Issue
 
 def field_of(target: Layer) -> str:
     """What the unit's column is called in a file."""
-    return "key" if target.unit == "parcel_key" else target.unit
+    return {"parcel_key": "key", "ref": "id"}.get(target.unit, target.unit)
 
 
 def _reject(session: Session, target: Layer, issues: list[Issue]) -> list[Issue]:

@@ -255,8 +255,8 @@ def reader(column: Column, options: Options) -> Reader:
         return functools.partial(key, land=options.limits.land)
     if column.kind == "area":
         return functools.partial(area, positive=column.positive)
-    if column.kind == "choice" and column.name in options.choices:
-        known = options.choices[column.name]
+    if column.kind == "choice" and (column.listed or column.name) in options.choices:
+        known = options.choices[column.listed or column.name]
         return _remembering(lambda cell: choice(cell, known, column.name))
     return _remembering({"yes_no": yes_no, "day": day}.get(column.kind, text))
 

@@ -21,10 +21,13 @@ TABLES = (
     "plan",
     "pipeline_zone",
     "plan_mark",
+    "sensitive_use",
+    "site_of_concern",
+    "overlay",
     "lineage",
 )
 TABLES += ("ledger", "recording", "register")
-PIECES = ("district_piece", "zone_piece", "port_area_piece", "deduction_piece")
+PIECES = ("district_piece", "zone_piece", "port_area_piece", "deduction_piece", "overlay_piece")
 
 
 @contextmanager

@@ -26,6 +26,10 @@ FACTS = (
     "plan",
     "pipeline_zone",
     "plan_mark",
+    "sensitive_use",
+    "site_of_concern",
+    "overlay",
+    "overlay_piece",
 )
 # as a German table spells it
 AVAILABLE = {name: {True: "ja", False: "nein"}.get(value, value) for name, value in little_worlds.AVAILABLE.items()}

@@ -26,6 +26,9 @@ FACTS = (
     "plan",
     "pipeline_zone",
     "plan_mark",
+    "sensitive_use",
+    "site_of_concern",
+    "overlay",
 )
 STATED = {
     "districts": {"name": "Nord", "geom": square(0, 0, 400)},

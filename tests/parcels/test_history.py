@@ -15,6 +15,7 @@ from tests.little_worlds import holding, parcel, zone
 TICK = timedelta(microseconds=1)
 SEAM = date(2025, 1, 1)
 FACTS = ("district", "parcel", "zone", "port_area", "deduction", "holding", "ledger")
+FACTS += ("sensitive_use", "site_of_concern", "overlay")
 ROWS = {
     "districts": {"name": "Nord", "geom": square(0, 0)},
     "parcels": parcel(),
@@ -22,6 +23,9 @@ ROWS = {
     "port": {"kind": "Gesamt", "geom": square(0, 0, 10)},
     "deductions": {"ref": "d", "kind": "road", "geom": square(0, 0, 10)},
     "holdings": holding(),
+    "sensitive": {"ref": "s", "kind": "school", "geom": square(0, 0, 10)},
+    "sites_of_concern": {"ref": "p", "name": "Werk", "kas18_class": "I", "geom": square(0, 0, 10)},
+    "overlays": {"ref": "o", "kind": "flood", "value": "HQ100", "data_on": "2026-01-01", "geom": square(0, 0, 10)},
 }
 
 
@@ -69,6 +73,9 @@ MORE = {
     "port_area": "kind",
     "deduction": "kind",
     "holding": "holder",
+    "sensitive_use": "kind",
+    "site_of_concern": "kas18_class",
+    "overlay": "value",
     "ledger": "net_m2",
 }
 
@@ -111,6 +118,9 @@ def test_a_district_and_equal_facts_are_recorded_once_a_day(session, world):
         ("zone", "plan, designation, regulates_use, geom"),
         ("port_area", "kind, geom"),
         ("deduction", "ref, kind, geom"),
+        ("sensitive_use", "ref, kind, geom"),
+        ("site_of_concern", "ref, kas18_class, geom"),
+        ("overlay", "ref, kind, value, geom"),
     ):
         same = again(table, columns).replace("gen_random_uuid()", "content")
         refuses(session, same, f"ex_{table}")
