@@ -61,7 +61,8 @@ class Nearby:
     """What is recorded of something near the site; `distance_m` from edge to edge, EPSG:25832, rounded down to centimetres.
 
     `stock`: whether it belongs to the Bestand (rules.stock). Classes as in the parameters, None: nobody recorded it.
-    `on_site`: a plant that lies wholly on the site itself.
+    `on_site`: a plant that lies wholly on the site itself. `parcels` and `m2`: of how many parcels, and of how much land of theirs,
+    a neighbour consists (the whole parts, not the strip near the site); None where that says nothing.
     """
 
     kind: Kind
@@ -72,6 +73,8 @@ class Nearby:
     kas18_class: str | None = None
     distance_class: str | None = None
     on_site: bool = False
+    parcels: int | None = None
+    m2: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ class Neighbour:
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """All neighbours, the worst first, and whether any workplace use is likely impaired.
+    """The neighbours, the worst and nearest first, and whether any workplace use is likely impaired; `left_off` counts the others.
 
     `reasons` are what decided it: those of the neighbours that are of the outcome of the whole, and what is not recorded at all.
     """
@@ -103,12 +106,13 @@ class Screening:
     neighbours: tuple[Neighbour, ...]
     impaired: Outcome
     reasons: tuple[Reason, ...]
+    left_off: int
 
 
 def screen(
-    nearby: Sequence[Nearby], purpose: str, law: DatedLaw, plants_recorded: bool, land_recorded: bool
+    nearby: Sequence[Nearby], purpose: str, law: DatedLaw, plants_recorded: bool, land_recorded: bool, most: int
 ) -> Screening:
-    """Judge all that lies near a site which is to be put to a new use, and the whole of it.
+    """Judge all that lies near a site which is to be put to a new use, and the whole of it; `most` neighbours are listed.
 
     Without any plant, or any parcel around the site, in the register the whole cannot be "not met". NotInForce before the values.
     """
@@ -121,8 +125,9 @@ def screen(
         if not recorded
     ]
     impaired = _worst([one.outcome for one in judged] + [Outcome.UNKNOWN for _ in gaps])
-    why = [f.reason for one in judged for f in one.findings if f.outcome is impaired and one.outcome is impaired]
-    return Screening(tuple(judged), impaired, tuple(dict.fromkeys([*why, *gaps])))
+    listed = judged[:most]
+    why = [f.reason for one in listed for f in one.findings if f.outcome is impaired and one.outcome is impaired]
+    return Screening(tuple(listed), impaired, tuple(dict.fromkeys([*why, *gaps])), len(judged) - len(listed))
 
 
 def judge(facts: Nearby, purpose: str, law: DatedLaw) -> Neighbour:

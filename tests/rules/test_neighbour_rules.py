@@ -108,19 +108,22 @@ def test_the_whole_is_as_bad_as_its_worst_neighbour_and_says_why() -> None:
     ge = Nearby(Kind.WORKPLACE, "A", Decimal("20.00"), "GE", Outcome.MET)
     far = Nearby(Kind.PLANT, "F", Decimal("1600.00"))
     unclear = Nearby(Kind.PLANT, "U", Decimal("10.00"), kas18_class=None, distance_class="none")
-    found = screen([far, unclear, ge], "housing", TODAY, True, True)
+    found = screen([far, unclear, ge], "housing", TODAY, True, True, 48)
     assert [one.facts.name for one in found.neighbours] == ["A", "U", "F"]
     assert found.impaired is Outcome.MET
     assert [reason.code for reason in found.reasons] == [Near.LAND_TOO_NEAR]
-    assert screen([far, unclear], "housing", TODAY, True, True).impaired is Outcome.UNKNOWN
-    assert screen([far], "housing", TODAY, True, True).impaired is Outcome.NOT_MET
+    assert screen([far, unclear], "housing", TODAY, True, True, 48).impaired is Outcome.UNKNOWN
+    assert screen([far], "housing", TODAY, True, True, 48).impaired is Outcome.NOT_MET
+    cut = screen([far, unclear, ge], "housing", TODAY, False, True, 1)
+    assert ([one.facts.name for one in cut.neighbours], cut.left_off, cut.impaired) == (["A"], 2, Outcome.MET)
+    assert [reason.code for reason in cut.reasons] == [Near.LAND_TOO_NEAR, Near.PLANTS_NOT_RECORDED]
 
 
 @pytest.mark.parametrize("near", [[], [Nearby(Kind.WORKPLACE, "A", Decimal("200.00"), "GE", Outcome.MET)]])
 def test_without_plants_or_parcels_in_the_register_nothing_is_cleared(near: list[Nearby]) -> None:
-    assert screen(near, "housing", TODAY, True, True).impaired is Outcome.NOT_MET
+    assert screen(near, "housing", TODAY, True, True, 48).impaired is Outcome.NOT_MET
     for plants, land, code in ((False, True, Near.PLANTS_NOT_RECORDED), (True, False, Near.LAND_NOT_RECORDED)):
-        found = screen(near, "housing", TODAY, plants, land)
+        found = screen(near, "housing", TODAY, plants, land, 48)
         assert (found.impaired, [reason.code for reason in found.reasons]) == (Outcome.UNKNOWN, [code])
 
 
