@@ -35,11 +35,13 @@ class Near(StrEnum):
     PURPOSE_UNKNOWN = "purpose_unknown"
     NO_HAZARD_PLANT = "no_hazard_plant"
     HAZARD_DISTANCE_KEPT = "hazard_distance_kept"
+    BEYOND_EVERY_HAZARD = "beyond_every_hazard"
     HAZARD_TOO_NEAR = "hazard_too_near"
     HAZARD_CLASS_UNKNOWN = "hazard_class_unknown"
     PURPOSE_PERHAPS_PUBLIC = "purpose_perhaps_public"
     NO_DISTANCE_CLASS = "no_distance_class"
     CLASS_DISTANCE_KEPT = "class_distance_kept"
+    BEYOND_EVERY_CLASS = "beyond_every_class"
     CLASS_TOO_NEAR = "class_too_near"
     DISTANCE_CLASS_UNKNOWN = "distance_class_unknown"
     PURPOSE_NOT_RESIDENTIAL = "purpose_not_residential"
@@ -184,7 +186,7 @@ def hazard(facts: Nearby, purpose: str, law: DatedLaw) -> Finding:
     if facts.kas18_class is not None and not limit:
         return found(Outcome.NOT_MET, Near.NO_HAZARD_PLANT)
     if facts.distance_m >= limit:
-        return found(Outcome.NOT_MET, Near.HAZARD_DISTANCE_KEPT)
+        return found(Outcome.NOT_MET, Near.HAZARD_DISTANCE_KEPT if facts.kas18_class else Near.BEYOND_EVERY_HAZARD)
     if facts.on_site:
         return found(Outcome.UNKNOWN, Near.PLANT_ON_SITE)
     if purpose not in law["neighbours.protected_purposes"].codes:
@@ -207,7 +209,7 @@ def distance_class(facts: Nearby, purpose: str, law: DatedLaw) -> Finding:
     if facts.distance_class is not None and not limit:
         return found(Outcome.NOT_MET, Near.NO_DISTANCE_CLASS)
     if facts.distance_m >= limit:
-        return found(Outcome.NOT_MET, Near.CLASS_DISTANCE_KEPT)
+        return found(Outcome.NOT_MET, Near.CLASS_DISTANCE_KEPT if facts.distance_class else Near.BEYOND_EVERY_CLASS)
     if facts.on_site:
         return found(Outcome.UNKNOWN, Near.PLANT_ON_SITE)
     if purpose not in law["neighbours.residential_purposes"].codes:

@@ -65,6 +65,8 @@ class Translator:
     def _value(self, name: str, value: Fact | int) -> str:
         if isinstance(value, date):
             return self.day(value)
+        if isinstance(value, Decimal) and name.endswith("_m"):
+            return f"{self.number(value.normalize())} m"
         if isinstance(value, Decimal):
             return self.square_metres(value)
         if isinstance(value, int):

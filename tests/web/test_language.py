@@ -23,15 +23,20 @@ from parcels.runs import State as RunState
 from rules import conversion_facts, deadlines
 from rules.conversion_law import versions
 from rules.criteria import CRITERIA, Because, Reason
-from rules.facts import Holding, Part, State
+from rules.facts import Holding, Outcome, Part, State
 from rules.law import LAW
+from rules.neighbours import Kind as NeighbourKind
+from rules.neighbours import Near, Nearby, screen
 
 WEB = Path(app.web.__file__).parent
 KNOWN_AT = datetime(2026, 11, 22, tzinfo=UTC)
 TODAY = LAW.on(date(2026, 11, 22), KNOWN_AT)
 CODES = {
-    "because": list(Because),
-    "criterion": list(CRITERIA),
+    "because": [*Because, *Near],
+    "criterion": [*CRITERIA, "noise", "hazard", "distance_class"],
+    "neighbour": list(NeighbourKind),
+    "sensitive": TODAY["surroundings.sensitive_kinds"].codes,
+    "overlay": TODAY["surroundings.overlay_kinds"].codes,
     "state": list(State),
     "kind": ["entered", "left", "changed"],
     "change": ["designation", "disposition", "holder", "net_m2", "recorded", "no_longer_workplace_land", "reserved"],
@@ -143,6 +148,40 @@ def test_what_the_rules_say_can_be_said_in_words(language: str) -> None:
         assert "None" not in sentence
 
 
+def neighbours() -> Iterator[Reason]:
+    """What the screening gives as reasons for neighbours of all sorts."""
+    land = [
+        Nearby(kind, name, Decimal(metres), designation, stock)
+        for kind, name, metres, designation, stock in product(
+            set(NeighbourKind) - {NeighbourKind.PLANT},
+            (None, "Billbrook 1"),
+            ("12.50", "100.00"),
+            (None, "GE", "G", "SO"),
+            Outcome,
+        )
+    ]
+    plants = [
+        Nearby(NeighbourKind.PLANT, "Werk", Decimal(metres), kas18_class=kas18, distance_class=of, on_site=on_site)
+        for metres, kas18, of, on_site in product(
+            ("12.50", "1500.00"), (None, "none", "II"), (None, "none", "V"), (True, False)
+        )
+    ]
+    for purpose, facts in product(("housing", "office", "other"), [*land, *plants]):
+        found = screen([facts], purpose, TODAY, False, False, 1)
+        yield from (finding.reason for one in found.neighbours for finding in one.findings)
+        yield from found.reasons
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_screening_says_can_be_said_in_words(language: str) -> None:
+    speak = translator(language)
+    sentences = {reason: speak.reason(reason) for reason in set(neighbours())}
+    assert {reason.code for reason in sentences} == set(Near)
+    for sentence in sentences.values():
+        assert sentence.endswith(".")
+        assert not re.search(r"[{}]|None|m²|Klasse –|class –", sentence), sentence
+
+
 def test_values_in_sentences_are_written_in_the_language() -> None:
     params = (("possible_from", date(2028, 2, 1)), ("counts_from", date(2027, 2, 1)), ("months", 12))
     late = Reason(Because.CONSTRUCTION_TOO_LATE, params)
@@ -154,6 +193,9 @@ def test_values_in_sentences_are_written_in_the_language() -> None:
     assert "1 February 2028" in english.reason(late)
     assert german.reason(small) == "1.234,5 m² netto reichen nicht; mindestens 5.000 m² sind nötig."
     assert english.reason(small) == "1,234.5 m² net are not enough; at least 5,000 m² are required."
+    near = Reason(Near.NEIGHBOUR_WITHOUT_PLAN, (("distance_m", Decimal("12.50")), ("limit_m", Decimal(1500))))
+    assert "12,5 m Entfernung" in german.reason(near)
+    assert english.reason(near).endswith("up to 1,500 m is looked at.")
     sold = Reason(Because.DISPOSED, (("disposition", "sold"),))
     assert (german.reason(sold), english.reason(sold)) == (
         "Die Fläche ist vergeben: verkauft.",
