@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from parcels import changes, ledger, parcels, plan_listing, queries, register, stock
+from parcels import changes, ledger, neighbours, overlays, parcels, plan_listing, queries, register, stock
 from tests.conftest import key, square
 from tests.faults.own import engine_of, own_database
 from tests.little_worlds import holding
@@ -63,6 +63,9 @@ def test_it_does_all_that_the_api_needs(web):
         assert parcels.find(session, key(1), DAY, LATER).lines
         assert [plan.name for plan in plan_listing.listing(session, DAY, LATER)] == ["A"]
         assert len(parcels.history(session, key(1))) == 3
+        assert neighbours.near(session, square(150, 0), DAY, LATER, "housing").impaired == "met"
+        assert neighbours.sensitive(session, square(150, 0), DAY, LATER) == []
+        assert {one.outcome for one in overlays.over(session, [key(1)], DAY, LATER)[key(1)]} == {"unknown"}
         assert parcels.version_tag(session, key(1))
         assert ledger.verify(session, LATER) == ledger.Difference([], [])
         session.rollback()
@@ -98,6 +101,9 @@ def test_it_cannot_rewrite_history(web, table):
         "DELETE FROM lineage",
         "DELETE FROM register",
         "INSERT INTO plan_mark (plan, kind) VALUES ('A', 'ban')",
+        "INSERT INTO site_of_concern (ref, kas18_class) VALUES ('A', 'none')",
+        "INSERT INTO overlay_piece (fact_id) VALUES (1)",
+        "DELETE FROM overlay_piece",
         "INSERT INTO register (id) VALUES (2)",
         "UPDATE alembic_version SET version_num = '1'",
         "INSERT INTO api_token (id, name, role, secret_sha256, created_at) VALUES ('x', 'x', 'admin', '', now())",
