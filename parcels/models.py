@@ -286,7 +286,7 @@ class Overlay(Fact, Base):
         *area_checks(),
         no_overlap("overlay", "content"),
         Index("ix_overlay_ref", "ref"),
-        Index("ix_overlay_kind", "kind"),
+        Index("ix_overlay_kind", "kind", text("data_on DESC NULLS LAST")),
     )
 
 

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
+from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from parcels.limits import limited
@@ -47,24 +49,32 @@ def over(session: Session, keys: Sequence[str], on: date, known_at: datetime) ->
     kinds = law["surroundings.overlay_kinds"].codes
     bound = {"keys": list(keys), "on": on, "known_at": known_at, "sliver_m2": law["plans.sliver_m2"].amount}
     with limited(session, SECONDS):
-        newest = {row.kind: row.data_on for row in session.execute(text(_RECORDED), bound)}
-        placed = set(session.scalars(text(_PLACED), bound))
+        newest = {row.kind: row.data_on for row in session.execute(text(_RECORDED), {**bound, "kinds": list(kinds)})}
         rows = session.execute(statement("overlays"), bound).all()
-    found = {
-        place: [Overlay(row.kind, Outcome.MET, row.name, row.value, row.share, row.data_on) for row in same]
-        for place, same in groupby(rows, key=lambda row: (row.key, row.kind))
+    unknown = {kind: [Overlay(kind, Outcome.UNKNOWN, None, None, None, None)] for kind in kinds}
+    nothing = unknown | {
+        kind: [Overlay(kind, Outcome.NOT_MET, None, None, Decimal(0), data_on)] for kind, data_on in newest.items()
     }
-
-    def said(key: str, kind: str) -> list[Overlay]:
-        if key not in placed or kind not in newest:
-            return [Overlay(kind, Outcome.UNKNOWN, None, None, None, None)]
-        return found.get((key, kind)) or [Overlay(kind, Outcome.NOT_MET, None, None, Decimal(0), newest[kind])]
-
-    return {key: [one for kind in kinds for one in said(key, kind)] for key in keys}
+    found = {
+        key: nothing | {kind: [_on(row) for row in same] for kind, same in groupby(of_key, key=_KIND) if kind}
+        for key, of_key in groupby(rows, key=_KEY)
+    }
+    return {key: [one for kind in kinds for one in found.get(key, unknown)[kind]] for key in keys}
 
 
-_ON = "valid @> CAST(:on AS date) AND known @> CAST(:known_at AS timestamptz)"
+def _on(row: Row[Any]) -> Overlay:
+    return Overlay(row.kind, Outcome.MET, row.name, row.value, row.share, row.data_on)
 
-_RECORDED = f"SELECT kind, max(data_on) AS data_on FROM overlay WHERE {_ON} GROUP BY kind"
 
-_PLACED = f"SELECT key FROM parcel WHERE key = ANY (:keys) AND {_ON}"
+_KEY, _KIND = attrgetter("key"), attrgetter("kind")
+
+_RECORDED = """
+SELECT k.kind, o.data_on
+FROM unnest(CAST(:kinds AS text[])) AS k(kind)
+CROSS JOIN LATERAL (
+    SELECT data_on FROM overlay
+    WHERE kind = k.kind AND valid @> CAST(:on AS date) AND known @> CAST(:known_at AS timestamptz)
+    ORDER BY data_on DESC NULLS LAST
+    LIMIT 1
+) o
+"""

@@ -49,7 +49,7 @@ TABLES = {
 INDEXES = (
     *(f"CREATE INDEX ix_{table}_geom ON {table} USING gist (geom)" for table in ("sensitive_use", "site_of_concern")),
     *(f"CREATE INDEX ix_{table}_ref ON {table} (ref)" for table in ("sensitive_use", "overlay")),
-    "CREATE INDEX ix_overlay_kind ON overlay (kind)",
+    "CREATE INDEX ix_overlay_kind ON overlay (kind, data_on DESC NULLS LAST)",
 )
 
 # A flooded area may have 100,000 vertices: parcels are laid over pieces of it. What was recorded stays, so its pieces do too, and

@@ -10,7 +10,7 @@ from pathlib import Path
 import shapely
 from shapely import Polygon, box
 
-from parcels.demo import city
+from parcels.demo import city, surroundings
 from parcels.demo.estates import ESTATES
 from parcels.demo.lives import AVAILABLE, Chapter, lives
 from parcels.demo.plots import area, strip
@@ -175,6 +175,9 @@ SHAPES = {
     "zones": _zones,
     "deductions": _deductions,
     "holdings_teile": _parts,
+    "sensitive": surroundings.sensitive,
+    "sites_of_concern": surroundings.plants,
+    "overlays": surroundings.overlays,
 }
 
 

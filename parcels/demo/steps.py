@@ -28,7 +28,12 @@ def recording(day: date) -> Step:
 
 def _step(day: str, note: str, *contents: str) -> Step:
     at = datetime.combine(date.fromisoformat(day), time(9), ZoneInfo("Europe/Berlin"))
-    return Step(at, note, tuple((content.split("_")[0], _file_name(day, content), {}) for content in contents))
+    return Step(at, note, tuple((_layer(content), _file_name(day, content), {}) for content in contents))
+
+
+def _layer(content: str) -> str:
+    """Of holdings there are files of several sorts."""
+    return "holdings" if content.startswith("holdings") else content
 
 
 def _file_name(day: str, content: str) -> str:
@@ -40,6 +45,7 @@ STEPS: tuple[Step, ...] = (
     _step(
         "2017-10-04",
         "Erstaufnahme des fiktiven Registers",
+        *("sensitive", "sites_of_concern", "overlays"),
         *("districts", "port", "parcels", "zones", "deductions", "holdings", "holdings_teile"),
     ),
     _step(

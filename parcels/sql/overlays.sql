@@ -1,4 +1,4 @@
--- What lies on each of some parcels, by kind, name, value and day of the data. Pieces are kept for all facts, so an earlier state
+-- What lies on each of some parcels, by kind, name, value and day of the data; one row of nothing where nothing does. Pieces are kept for all facts, so an earlier state
 -- of knowledge is read alike. Pieces of one area are joined before they are measured: two maps of one flood do not add up.
 WITH asked AS MATERIALIZED (
     SELECT key, geom, ST_Area(geom) AS plane
@@ -22,7 +22,6 @@ shared AS (
     FROM hit
     GROUP BY key, kind, name, value, data_on, plane
 )
-SELECT key, kind, name, value, data_on, round(least(m2 / plane, 1)::numeric, 4) AS share
-FROM shared
-WHERE m2 >= :sliver_m2
-ORDER BY key, kind, share DESC, name, value, data_on
+SELECT a.key, s.kind, s.name, s.value, s.data_on, round(least(s.m2 / s.plane, 1)::numeric, 4) AS share
+FROM asked a LEFT JOIN shared s ON s.key = a.key AND s.m2 >= :sliver_m2
+ORDER BY a.key, s.kind, share DESC, s.name, s.value, s.data_on

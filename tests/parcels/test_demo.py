@@ -28,6 +28,7 @@ from parcels.published import figures
 GOLDEN = Path(__file__).parent / "golden" / "demo_reserve.csv"
 BERLIN = ZoneInfo("Europe/Berlin")
 UNIT = {"parcels": "key", "holdings": "key", "zones": "plan", "districts": "name", "port": "kind", "deductions": "id"}
+UNIT |= dict.fromkeys(("sensitive", "sites_of_concern", "overlays"), "id")
 MUNICIPAL, WORKPLACE = {"LIG", "HIE", "HPA"}, {"GE", "GI", "I"}
 CENT, ALWAYS, OPEN = Decimal("0.01"), date.min, date.max
 NO_GROUND: BaseGeometry = shapely.Polygon()

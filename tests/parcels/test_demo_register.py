@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from parcels import changes, demo, ledger, queries
+from parcels import changes, demo, ledger, neighbours, overlays, queries
+from rules.facts import Outcome
 
 GOLDEN = Path(__file__).parent / "golden" / "demo_reserve.csv"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -106,3 +107,19 @@ def test_same_files_again_change_nothing(register: Session) -> None:
         assert all(report.change.recording is None for report in reports)
         assert register.execute(text(count)).one() == before
         savepoint.rollback()
+
+
+def test_what_lies_around_is_found_of_every_outcome(register: Session) -> None:
+    on = date(2026, 11, 21)
+    keys = list(register.scalars(text("SELECT key FROM parcel WHERE upper_inf(known) ORDER BY key")))
+    told = overlays.over(register, keys, on, NOW)
+    assert {one.outcome for said in told.values() for one in said} == set(Outcome)
+    sites = {
+        key: register.scalar(
+            text("SELECT ST_AsEWKT(geom) FROM parcel WHERE key = :key AND upper_inf(known)"), {"key": key}
+        )
+        for key in keys[::9]
+    }
+    screened = [neighbours.near(register, site, on, NOW, "housing") for site in sites.values()]
+    assert {finding.outcome for one in screened for near in one.neighbours for finding in near.findings} == set(Outcome)
+    assert any(neighbours.sensitive(register, site, on, NOW) for site in sites.values())
