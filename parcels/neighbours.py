@@ -85,6 +85,6 @@ SELECT DISTINCT ON (u.kind) u.kind, u.name,
        round(floor(ST_Distance(u.geom, s.geom) * 100 + 0.0001)::numeric / 100, 2) AS distance_m
 FROM (SELECT CAST(:site AS geometry) AS geom OFFSET 0) s
 JOIN sensitive_use u ON u.geom && ST_Expand(s.geom, :widest) AND ST_DWithin(u.geom, s.geom, :widest)
-WHERE u.valid @> CAST(:on AS date) AND u.known @> CAST(:known_at AS timestamptz) AND NOT ST_Covers(s.geom, u.geom)
+WHERE (u.valid @> CAST(:on AS date) AND u.known @> CAST(:known_at AS timestamptz)) IS TRUE AND NOT ST_Covers(s.geom, u.geom)
 ORDER BY u.kind, 3, u.name
 """

@@ -73,7 +73,7 @@ SELECT k.kind, o.data_on
 FROM unnest(CAST(:kinds AS text[])) AS k(kind)
 CROSS JOIN LATERAL (
     SELECT data_on FROM overlay
-    WHERE kind = k.kind AND valid @> CAST(:on AS date) AND known @> CAST(:known_at AS timestamptz)
+    WHERE kind = k.kind AND (valid @> CAST(:on AS date) AND known @> CAST(:known_at AS timestamptz)) IS TRUE
     ORDER BY data_on DESC NULLS LAST
     LIMIT 1
 ) o

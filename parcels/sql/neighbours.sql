@@ -1,6 +1,6 @@
 -- What lies around a site on a day, as known at an instant: workplace land by plan and designation, the port, parcels without a
 -- plan, plants. Metres from edge to edge in EPSG:25832. Parcels that were closed since are read only where they can matter: they
--- have no index by place.
+-- have no index by place. IS TRUE keeps the planner from the indexes over days, where nearly every fact is one of today.
 WITH site AS MATERIALIZED (
     SELECT CAST(:site AS geometry) AS geom
 ),
@@ -16,7 +16,8 @@ around AS MATERIALIZED (
         SELECT key, geom, valid, known FROM parcel
         WHERE (SELECT known FROM earlier) AND NOT upper_inf(known) AND geom && ST_Expand(s.geom, :band)
     ) p
-    WHERE p.valid @> CAST(:on AS date) AND p.known @> CAST(:known_at AS timestamptz) AND ST_DWithin(p.geom, s.geom, :band)
+    WHERE (p.valid @> CAST(:on AS date) AND p.known @> CAST(:known_at AS timestamptz)) IS TRUE
+        AND ST_DWithin(p.geom, s.geom, :band)
 ),
 neighbour AS MATERIALIZED (  -- a drawn site never follows the border exactly: a rest of one in a hundred is the site's own
     SELECT a.*
@@ -26,7 +27,7 @@ neighbour AS MATERIALIZED (  -- a drawn site never follows the border exactly: a
 line AS MATERIALIZED (
     SELECT n.key, n.metres, l.designation, l.in_use_as_commercial, l.plans, l.gross_m2 - l.port_m2 AS m2
     FROM neighbour n
-    JOIN ledger l ON l.parcel_key = n.key AND l.valid @> CAST(:on AS date) AND l.known @> CAST(:known_at AS timestamptz)
+    JOIN ledger l ON l.parcel_key = n.key AND (l.valid @> CAST(:on AS date) AND l.known @> CAST(:known_at AS timestamptz)) IS TRUE
         AND l.gross_m2 > l.port_m2
 ),
 drawn AS MATERIALIZED (  -- a part of a parcel lies no nearer than the parcel, and no nearer than the plan that makes it
@@ -34,7 +35,7 @@ drawn AS MATERIALIZED (  -- a part of a parcel lies no nearer than the parcel, a
     FROM (SELECT DISTINCT plans, designation FROM line) x
     CROSS JOIN site s
     JOIN zone z ON z.plan = ANY (x.plans) AND z.designation = x.designation
-        AND z.valid @> CAST(:on AS date) AND z.known @> CAST(:known_at AS timestamptz)
+        AND (z.valid @> CAST(:on AS date) AND z.known @> CAST(:known_at AS timestamptz)) IS TRUE
     GROUP BY x.plans, x.designation
 ),
 closed AS MATERIALIZED (  -- zones closed since have no pieces
@@ -42,15 +43,16 @@ closed AS MATERIALIZED (  -- zones closed since have no pieces
     FROM zone z
     WHERE (SELECT known FROM earlier) AND NOT upper_inf(z.known) AND z.regulates_use
         AND z.geom && (SELECT ST_SetSRID(ST_Extent(geom)::geometry, 25832) FROM neighbour)
-        AND z.valid @> CAST(:on AS date) AND z.known @> CAST(:known_at AS timestamptz)
+        AND (z.valid @> CAST(:on AS date) AND z.known @> CAST(:known_at AS timestamptz)) IS TRUE
 ),
 bare AS MATERIALIZED (
     SELECT n.metres
     FROM neighbour n
     WHERE NOT EXISTS (
             SELECT FROM zone_piece x JOIN zone z ON z.id = x.fact_id
-            WHERE x.geom && n.geom AND z.regulates_use AND z.valid @> CAST(:on AS date)
-                AND z.known @> CAST(:known_at AS timestamptz) AND ST_Relate(x.geom, n.geom, 'T********'))
+            WHERE x.geom && n.geom AND z.regulates_use
+                AND (z.valid @> CAST(:on AS date) AND z.known @> CAST(:known_at AS timestamptz)) IS TRUE
+                AND ST_Relate(x.geom, n.geom, 'T********'))
         AND NOT EXISTS (SELECT FROM closed c WHERE c.geom && n.geom AND ST_Relate(c.geom, n.geom, 'T********'))
     UNION ALL
     SELECT metres FROM line WHERE designation IS NULL
@@ -65,8 +67,8 @@ found AS (
     UNION ALL
     SELECT 'port', a.kind, NULL, NULL, NULL, NULL, false, min(ST_Distance(a.geom, s.geom)), NULL, NULL
     FROM port_area a CROSS JOIN site s
-    WHERE a.valid @> CAST(:on AS date) AND a.known @> CAST(:known_at AS timestamptz) AND ST_DWithin(a.geom, s.geom, :band)
-        AND NOT ST_Covers(s.geom, a.geom)
+    WHERE (a.valid @> CAST(:on AS date) AND a.known @> CAST(:known_at AS timestamptz)) IS TRUE
+        AND ST_DWithin(a.geom, s.geom, :band) AND NOT ST_Covers(s.geom, a.geom)
     GROUP BY a.kind
     UNION ALL
     SELECT 'unplanned', NULL, NULL, NULL, NULL, NULL, false, min(metres), count(*), NULL FROM bare HAVING count(*) > 0
@@ -74,7 +76,7 @@ found AS (
     SELECT 'plant', coalesce(c.name, c.ref), NULL, NULL, c.kas18_class, c.distance_class,
            ST_Area(c.geom) - shared_m2(c.geom, s.geom) <= 0.01 * ST_Area(c.geom), ST_Distance(c.geom, s.geom), NULL, NULL
     FROM site s JOIN site_of_concern c ON c.geom && ST_Expand(s.geom, :widest) AND ST_DWithin(c.geom, s.geom, :widest)
-    WHERE c.valid @> CAST(:on AS date) AND c.known @> CAST(:known_at AS timestamptz)
+    WHERE (c.valid @> CAST(:on AS date) AND c.known @> CAST(:known_at AS timestamptz)) IS TRUE
 )
 SELECT n.around > 0 AS land_recorded, (
            SELECT EXISTS (SELECT FROM site_of_concern WHERE lower(known) <= CAST(:known_at AS timestamptz))
