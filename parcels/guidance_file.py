@@ -11,8 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from parcels.guidance_sheet import Sheet, WrongError, day, number, one_of, shown, text, yes_no
-from parcels.guidance_text import Fault, GuidanceRefusedError, Items, parsed, plain
+from parcels.guidance_sheet import Sheet, WrongError, day, number, one_of, text, yes_no
+from parcels.guidance_text import Fault, GuidanceRefusedError, Items, parsed, plain, shown
 from parcels.importing.values import LARGEST_M2
 from rules.conversions import Cases, GuidanceResult, Planning, Purpose, Route
 from rules.guidance import Condition, GuidanceRule
@@ -124,12 +124,13 @@ def _condition(sheet: Sheet) -> Condition:
         private_marketable=sheet.value("private_marketable", yes_no),
         **{name: sheet.value(name, number) for name in BOUNDS},
     )
-    for what, most in (("affected_m2", LARGEST_M2), ("housing_share", Decimal(1))):
-        least_, most_ = getattr(found, f"min_{what}"), getattr(found, f"max_{what}")
-        if least_ is not None and most_ is not None and least_ > most_:
+    for what, all_there_is in (("affected_m2", LARGEST_M2), ("housing_share", Decimal(1))):
+        least, most = getattr(found, f"min_{what}"), getattr(found, f"max_{what}")
+        if least is not None and most is not None and least > most:
             sheet.fault(sheet.line(f"max_{what}"), f"max_{what}", f"It is less than min_{what}", "Exchange them.")
-        if max(least_ or 0, most_ or 0) > most:
-            sheet.fault(sheet.line(f"max_{what}"), what, "It is more than all there is", f"Give {most} at most.")
+        for name, bound in ((f"min_{what}", least), (f"max_{what}", most)):
+            if bound is not None and bound > all_there_is:
+                sheet.fault(sheet.line(name), name, "It is more than all there is", f"Give {all_there_is} at most.")
     sheet.only()
     return found
 

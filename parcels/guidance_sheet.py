@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
-from parcels.guidance_text import Fault, Items, Node, Scalar, Table
+from parcels.guidance_text import Fault, Items, Node, Scalar, Table, shown
 from parcels.importing.values import FIRST_YEAR, FORBIDDEN, LARGEST_M2, LAST_YEAR
 
 T = TypeVar("T")
@@ -102,7 +102,7 @@ class Sheet:
         for name, (line, _) in self.table.fields.items():
             if name not in self.asked:
                 known = ", ".join(sorted({*self.asked, *also}))
-                self.fault(line, name[:100], "There is no such field", f"Known are {known}.")
+                self.fault(line, shown(name), "There is no such field", f"Known are {known}.")
 
     def line(self, name: str) -> int:
         """Where a field stands."""
@@ -173,8 +173,3 @@ def one_of(known: Iterable[Code], what: str) -> Callable[[str], Code]:
         return codes[written]
 
     return code
-
-
-def shown(written: str) -> str:
-    """The beginning of what is written, for a message."""
-    return "".join(c if c.isprintable() else "?" for c in written[:60])

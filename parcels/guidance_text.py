@@ -98,6 +98,11 @@ def plain(node: Node) -> Any:
         return node.text
 
 
+def shown(written: str) -> str:
+    """The beginning of what is written, for a message."""
+    return "".join(c if c.isprintable() else "?" for c in written[:60])
+
+
 def _refuse(line: int | None, message: str, remedy: str) -> NoReturn:
     raise GuidanceRefusedError(Fault(line, None, message, remedy))
 
@@ -119,7 +124,7 @@ def _bounded(events: Iterator[Any]) -> Iterator[Any]:
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             _refuse(line, "Anchors and aliases are not taken", "Write it out, or quote the text that begins so.")
         if getattr(event, "tag", None):
-            _refuse(line, f"The tag {event.tag} is not taken", "Write the value without a tag.")
+            _refuse(line, f"The tag {shown(event.tag)} is not taken", "Write the value without a tag.")
         if depth > MOST_DEPTH:
             _refuse(line, f"It is nested more than {MOST_DEPTH} deep", "Write it as docs/guidance.md shows.")
         if nodes > MOST_NODES:
@@ -156,7 +161,7 @@ def _table(event: Any, events: Iterator[Any]) -> Table:
             _refuse(_line(key), "A key is no text", "Write `name: value`.")
         name, line = str(key.value), _line(key)
         if name in fields:
-            _refuse(line, f"'{name}' is given twice, first in line {fields[name][0]}", "Give it once.")
+            _refuse(line, f"'{shown(name)}' is given twice, first in line {fields[name][0]}", "Give it once.")
         fields[name] = line, _node(next(events), events)
     return Table(_line(event), fields)
 
