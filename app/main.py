@@ -17,7 +17,7 @@ from app.bodies import HoldingIn, ParcelIn
 from app.deps import KNOWN_NAMES
 from app.etag import NotModified
 from app.middleware import Guard
-from app.routes import health, imports, parcels, plans, reserve, stock
+from app.routes import guidance, health, imports, parcels, plans, reserve, stock
 from app.schemas.common import ProblemOut
 from app.settings import Settings
 from parcels import db
@@ -29,7 +29,15 @@ DESCRIPTION = (
     "state of knowledge. Errors are problem+json (RFC 9457)."
 )
 
-ROUTERS = (health.router, reserve.router, stock.router, parcels.router, plans.router, imports.router)
+ROUTERS = (
+    health.router,
+    reserve.router,
+    stock.router,
+    parcels.router,
+    plans.router,
+    imports.router,
+    guidance.router,
+)
 
 
 def create_app(settings: Settings, sessions: Callable[[], Session] | None = None) -> FastAPI:

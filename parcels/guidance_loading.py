@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -132,8 +132,8 @@ def _days(document: str, wanted: Sequence[_Stated]) -> dict[int, tuple[date, dat
                 f"End {one.version} by then (valid_to: {following.valid_from}, or none), or load it corrected first."
             )
             raise GuidanceRefusedError(Fault(None, "valid_from", said, remedy))
-    ends = [following.valid_from for following in wanted[1:]] + [None]
-    return {one.file: (one.valid_from, one.valid_to or end) for one, end in zip(wanted, ends, strict=True)}
+    ends = [following.valid_from for following in wanted[1:]]
+    return {one.file: (one.valid_from, one.valid_to or end) for one, end in zip_longest(wanted, ends)}
 
 
 def _gaps(held: Sequence[guidance.Version]) -> list[str]:

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from parcels.demo.steps import FOLDER, STEPS, Step
+from parcels import guidance_loading
+from parcels.demo.steps import FOLDER, GUIDANCE, STEPS, Step
 from parcels.importing.store import LoadOptions, Report
 from parcels.importing.store import load as load_one
 
@@ -30,9 +31,14 @@ def load(session: Session, on_file: Callable[[int, int, str], None] = lambda don
         for step in STEPS
         for left, file in zip(range(len(step.files) - 1, -1, -1), step.files, strict=True)
     ]
+    guidance_at, guidance_name = GUIDANCE
     reports = []
+    loaded = False
     for done, (step, (layer, name, options), at) in enumerate(files):
         on_file(done, len(files), name)
+        if not loaded and at > guidance_at:
+            guidance_loading.load(session, guidance_loading.source(FOLDER / guidance_name), guidance_at, "demo")
+            loaded = True
         reports.append(load_file(session, step, layer, name, options, at))
     session.execute(text("UPDATE register SET fictitious = true"))
     on_file(len(files), len(files), "")

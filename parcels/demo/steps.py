@@ -76,3 +76,6 @@ STEPS: tuple[Step, ...] = (
     _step("2026-04-22", "Berichtigung zweier amtlicher Flächen; Fortschreibung", "parcels", "holdings"),
     _step("2026-11-16", "Fortschreibung 2026; vereinbarte Vergaben und ein künftiger Plan", "zones", "holdings"),
 )
+
+# Between two steps the demonstration of a guidance is loaded: known from then, for cases from its valid_from on.
+GUIDANCE = (datetime(2024, 2, 20, 10, tzinfo=ZoneInfo("Europe/Berlin")), "guidance_fiktiv.yaml")

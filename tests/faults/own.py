@@ -27,6 +27,7 @@ TABLES = (
     "lineage",
 )
 TABLES += ("ledger", "recording", "register")
+TABLES += ("guidance", "guidance_file", "guidance_rule", "guidance_zone")
 PIECES = ("district_piece", "zone_piece", "port_area_piece", "deduction_piece", "overlay_piece")
 
 

@@ -29,6 +29,7 @@ FACTS = (
     "sensitive_use",
     "site_of_concern",
     "overlay",
+    "guidance",
 )
 STATED = {
     "districts": {"name": "Nord", "geom": square(0, 0, 400)},
@@ -105,6 +106,11 @@ def test_it_cannot_rewrite_history(web, table):
         "INSERT INTO overlay_piece (fact_id) VALUES (1)",
         "DELETE FROM overlay_piece",
         "INSERT INTO register (id) VALUES (2)",
+        "INSERT INTO guidance (document, file_id, valid, known) SELECT 'a', 1, 'empty', 'empty'",
+        "UPDATE guidance SET known = 'empty'",
+        "UPDATE guidance_rule SET result = 'permitted'",
+        "DELETE FROM guidance_zone",
+        "DELETE FROM guidance_file",
         "UPDATE alembic_version SET version_num = '1'",
         "INSERT INTO api_token (id, name, role, secret_sha256, created_at) VALUES ('x', 'x', 'admin', '', now())",
         "UPDATE api_token SET role = 'admin'",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import product
@@ -21,9 +22,11 @@ from parcels.importing.contract import Severity
 from parcels.published import CONFIDENCES, figures
 from parcels.runs import State as RunState
 from rules import conversion_facts, deadlines
+from rules.authorities import AuthorityRole
 from rules.conversion_law import versions
 from rules.criteria import CRITERIA, Because, Reason
 from rules.facts import Holding, Outcome, Part, State
+from rules.guidance import GuidanceBecause, GuidanceQuestion
 from rules.law import LAW
 from rules.neighbours import Kind as NeighbourKind
 from rules.neighbours import Near, Nearby, screen
@@ -59,6 +62,9 @@ CODES = {
     "refusal": list(conversion_facts.Refusal),
     "remedy": list(conversion_facts.Refusal),
     "law_version": list(versions()),
+    "guidance": [*GuidanceBecause, "also_missing", "otherwise", "demonstration"],
+    "guidance_fact": [*(field.name for field in fields(GuidanceQuestion))],
+    "authority": list(AuthorityRole),
 }
 
 
