@@ -177,8 +177,6 @@ def _check(found: GuidanceFile, areas: list[Area], sheet: Sheet) -> None:
     """What several fields say together."""
     if found.valid_to is not None and found.valid_to <= found.valid_from:
         sheet.fault(sheet.line("valid_to"), "valid_to", "It is not after valid_from", "Give the first day it is over.")
-    if found.published is not None and found.published > found.valid_from:
-        sheet.fault(sheet.line("published"), "published", "It is after valid_from", "A guidance binds once published.")
     rules = list(zip(found.rules, _lines(sheet, "rules"), strict=False))
     names = list(zip((area.name for area in areas), _lines(sheet, "zones"), strict=False))
     _once([(rule.id, line) for rule, line in rules], "rules", "id", sheet)

@@ -79,7 +79,7 @@ def load(session: Session, taken: Source, now: datetime, actor: str, note: str |
     GuidanceRefusedError where its days overlap those of another version, or where it lies outside Hamburg.
     """
     at = history.lock(session, now)
-    warnings = placed(session, taken.stated, taken.outlines)
+    warnings = [*_backdated(taken.stated), *placed(session, taken.stated, taken.outlines)]
     file = _file(session, taken)
     one = _Stated(file, taken.stated.version, taken.stated.valid_from, taken.stated.valid_to)
     before = _stated(session, taken.stated.document)
@@ -134,6 +134,14 @@ def _days(document: str, wanted: Sequence[_Stated]) -> dict[int, tuple[date, dat
             raise GuidanceRefusedError(Fault(None, "valid_from", said, remedy))
     ends = [following.valid_from for following in wanted[1:]]
     return {one.file: (one.valid_from, one.valid_to or end) for one, end in zip_longest(wanted, ends)}
+
+
+def _backdated(stated: GuidanceFile) -> list[str]:
+    if stated.published is None or stated.published <= stated.valid_from:
+        return []
+    return [
+        f"It was published on {stated.published}, after the first day on which it is to hold ({stated.valid_from})."
+    ]
 
 
 def _gaps(held: Sequence[guidance.Version]) -> list[str]:

@@ -17,6 +17,7 @@ from rules.guidance import Condition
 
 group = typer.Typer(help="Guidance (Handreichung) as its owner loads it: versions, rules, areas.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(metavar="FILE", help="YAML, one version: see docs/guidance.md.")]
+SHOWN = 50
 VERSION_COLUMNS = (
     "document",
     "version",
@@ -42,9 +43,11 @@ def _refusals_told() -> Iterator[None]:
     try:
         yield
     except GuidanceRefusedError as refused:
-        for fault in refused.faults:
+        for fault in refused.faults[:SHOWN]:
             base.errors().print(str(fault), style="bold red", markup=False, soft_wrap=True)
-        base.say(f"Refused, nothing was recorded: {len(refused.faults)} to mend.")
+        base.say(
+            f"Refused, nothing was recorded: {len(refused.faults)} to mend, {min(len(refused.faults), SHOWN)} shown."
+        )
         raise typer.Exit(2) from None
 
 

@@ -223,7 +223,7 @@ def test_the_commands(command: Callable[..., tuple[int, str, str]], tmp_path: Pa
         assert code == 2
         assert "line 30, rules[2].result: There is no result 'no'. Use one of" in err
         assert "rules[4].page: It is missing" in err
-        assert "3 to mend" in err
+        assert "3 to mend, 3 shown" in err
     assert command("load", str(tmp_path))[0] == command("load", str(tmp_path / "nothing.yaml"))[0] == 2
     assert json.loads(command("show", "--json")[1])["timeline"] == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -201,6 +202,14 @@ def test_a_gap_is_named(session, tmp_path):
     assert guidance.applicable(session, date(2025, 6, 1), LATER).versions == ()
 
 
+def test_one_that_is_backdated_is_taken_and_told(session, tmp_path):
+    done = take(session, written(tmp_path, f"published: 2025-01-02{RULES}"))
+    assert done.warnings == (
+        "It was published on 2025-01-02, after the first day on which it is to hold (2025-01-01).",
+    )
+    assert take(session, written(tmp_path, f"published: 2025-01-01{RULES}"), days=1).warnings == ()
+
+
 def test_two_documents_hold_side_by_side(session, tmp_path):
     take(session, written(tmp_path))
     other = tmp_path / "other.yaml"
@@ -312,6 +321,21 @@ def test_degrees_are_taken_where_they_are_said(session, tmp_path):
     take(session, written(tmp_path, f"zones_crs: EPSG:4326\nzones:\n  - {{name: I, page: 9, geometry: {geometry}}}\n"))
     (zone,) = guidance.zones(session, guidance.applicable(session, DAY, LATER))
     assert zone.geojson["coordinates"][0][0][0] == pytest.approx(ring[0], abs=1e-6)
+
+
+def test_an_area_may_have_many_vertices_but_not_any_number(session, tmp_path, monkeypatch):
+    bows = [
+        [565000 + round(1000 * math.cos(n / 1000), 2), 5930000 + round(1000 * math.sin(n / 1000), 2)]
+        for n in range(6284)
+    ]
+    geometry = json.dumps({"type": "Polygon", "coordinates": [[*bows, bows[0]]]})
+    path = written(tmp_path, f"zones_crs: EPSG:25832\nzones:\n  - {{name: I, page: 9, geometry: {geometry}}}\n")
+    take(session, path)
+    (met,) = guidance.zones_met(session, square(-10, -10, 20), DAY, LATER)
+    assert met.shared_m2 > 400
+    monkeypatch.setattr(guidance_loading, "MOST_VERTICES", 6000)
+    with pytest.raises(GuidanceRefusedError, match="more than 6000 vertices"):
+        guidance_loading.source(path)
 
 
 def test_areas_and_districts_are_compared_with_those_recorded(session, fill, tmp_path):

@@ -138,10 +138,6 @@ FAULTS = {
         f"{HEAD}valid_to: 2025-01-01\n",
         ["line 5, valid_to: It is not after valid_from. Give the first day it is over."],
     ),
-    "published after it holds": (
-        f"{HEAD}published: 2025-01-02\n",
-        ["line 5, published: It is after valid_from. A guidance binds once published."],
-    ),
     "neither yes nor no": (
         f"{HEAD}demonstration: vielleicht\n",
         ["line 5, demonstration: 'vielleicht' is neither yes nor no. Write true or false."],
