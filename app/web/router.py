@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from app.auth import Caller
 from app.deps import HEAVY, FreshSession, Now, ReadSession
+from app.web.guidance_page import guidance_page
 from app.web.import_pages import import_page, imports_page
 from app.web.language import LANGUAGES, chosen, translator
 from app.web.pages import Rendered, Visit, closed_page, start_page
@@ -49,6 +50,20 @@ def one_import(
 ) -> HTMLResponse:
     """One import and what it found."""
     return _answer(request, now, who, lang, lambda visit: import_page(session, number, visit))
+
+
+@router.get("/guidance", response_class=HTMLResponse)
+def guidance(
+    request: Request,
+    session: ReadSession,
+    now: Now,
+    who: Caller,
+    on: Raw = None,
+    known_at: Raw = None,
+    lang: Raw = None,
+) -> HTMLResponse:
+    """The guidance in force on a day, and all versions that are known."""
+    return _answer(request, now, who, lang, lambda visit: guidance_page(session, on, known_at, visit))
 
 
 def _answer(
