@@ -28,6 +28,7 @@ TABLES = (
 )
 TABLES += ("ledger", "recording", "register")
 TABLES += ("guidance", "guidance_file", "guidance_rule", "guidance_zone")
+TABLES += ("conversion", "conversion_version", "conversion_assessment", "conversion_step", "conversion_track")
 PIECES = ("district_piece", "zone_piece", "port_area_piece", "deduction_piece", "overlay_piece")
 
 
