@@ -6,6 +6,7 @@ All of it is only ever added to. A version says everything of the case; the last
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     Identity,
     Index,
     LargeBinary,
+    Numeric,
     SmallInteger,
     UniqueConstraint,
     text,
@@ -62,6 +64,7 @@ class ConversionVersion(Base):
         CheckConstraint("hearing_months IS NULL OR hearing_days IS NULL", name="ck_hearing"),
         CheckConstraint("decision IN ('granted', 'refused', 'withdrawn')", name="ck_decision"),
         CheckConstraint("(decision IS NULL) OR (decision_on IS NOT NULL)", name="ck_decided"),
+        CheckConstraint("housing_share BETWEEN 0 AND 1", name="ck_housing_share"),
         Index("ix_conversion_version_district", "district"),
     )
 
@@ -76,6 +79,7 @@ class ConversionVersion(Base):
     purpose: Mapped[str]
     cases: Mapped[str | None]
     environment: Mapped[str | None]
+    housing_share: Mapped[Decimal | None] = mapped_column(Numeric(5, 4))
     district: Mapped[str | None]
     application_on: Mapped[date | None]
     request_received_on: Mapped[date | None]

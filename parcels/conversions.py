@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import insert, text
@@ -28,7 +29,10 @@ class KeyReusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """All that is said of a case; None is what nobody recorded. `decision` is granted, refused or withdrawn, on `decision_on`."""
+    """All that is said of a case; None is what nobody recorded.
+
+    `decision` is granted, refused or withdrawn, on `decision_on`; `housing_share` is housing's share of the floor area, 0 to 1.
+    """
 
     route: Route
     purpose: Purpose
@@ -36,6 +40,7 @@ class Stated:
     planning: Planning | None = None
     cases: Cases | None = None
     environment: EnvironmentScreening | None = None
+    housing_share: Decimal | None = None
     district: str | None = None
     application_on: date | None = None
     request_received_on: date | None = None
@@ -211,7 +216,7 @@ _CODES: dict[str, Any] = {
 }
 _FILTERS = {"district": "v.district", "involvement": "a.involvement", "state": "s.state"}
 
-_SAID = """v.number, v.recorded_at, v.note, v.route, v.planning, v.purpose, v.cases, v.environment, v.district, v.application_on,
+_SAID = """v.number, v.recorded_at, v.note, v.route, v.planning, v.purpose, v.cases, v.environment, v.housing_share, v.district, v.application_on,
     v.request_received_on, v.hearing_months, v.hearing_days, v.decision_on, v.decision, v.parcel_keys,
     ST_AsHEXEWKB(v.geom) AS outline"""
 

@@ -99,6 +99,7 @@ def _cases() -> None:
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("cases", sa.Text(), nullable=True),
         sa.Column("environment", sa.Text(), nullable=True),
+        sa.Column("housing_share", sa.Numeric(5, 4), nullable=True),
         sa.Column("district", sa.Text(), nullable=True),
         sa.Column("application_on", sa.Date(), nullable=True),
         sa.Column("request_received_on", sa.Date(), nullable=True),
@@ -114,6 +115,7 @@ def _cases() -> None:
         sa.CheckConstraint("hearing_months IS NULL OR hearing_days IS NULL", name="ck_hearing"),
         sa.CheckConstraint("decision IN ('granted', 'refused', 'withdrawn')", name="ck_decision"),
         sa.CheckConstraint("(decision IS NULL) OR (decision_on IS NOT NULL)", name="ck_decided"),
+        sa.CheckConstraint("housing_share BETWEEN 0 AND 1", name="ck_housing_share"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("conversion_id", "number", name="uq_conversion_version"),
     )

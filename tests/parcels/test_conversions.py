@@ -26,6 +26,7 @@ STATED = Stated(
     Purpose.HOUSING,
     Site((key(1), key(2))),
     planning=Planning.BPLAN,
+    housing_share=Decimal("0.25"),
     district="Nord",
     application_on=date(2026, 1, 2),
     hearing=Hearing(days=14),
