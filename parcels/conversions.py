@@ -216,8 +216,8 @@ _CODES: dict[str, Any] = {
 }
 _FILTERS = {"district": "v.district", "involvement": "a.involvement", "state": "s.state"}
 
-_SAID = """v.number, v.recorded_at, v.note, v.route, v.planning, v.purpose, v.cases, v.environment, v.housing_share, v.district, v.application_on,
-    v.request_received_on, v.hearing_months, v.hearing_days, v.decision_on, v.decision, v.parcel_keys,
+_SAID = """v.number, v.recorded_at, v.note, v.route, v.planning, v.purpose, v.cases, v.environment, v.housing_share, v.district,
+    v.application_on, v.request_received_on, v.hearing_months, v.hearing_days, v.decision_on, v.decision, v.parcel_keys,
     ST_AsHEXEWKB(v.geom) AS outline"""
 
 _VERSIONS = f"""
