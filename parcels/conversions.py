@@ -171,6 +171,18 @@ def versions(session: Session, case_id: int, known_at: datetime | None) -> list[
     return [_version(row) for row in rows]
 
 
+def renewed_on(session: Session, case_id: int, known_at: datetime) -> set[date]:
+    """The days on which renewed requests were received, as their steps state them."""
+    rows = session.scalars(text(_RENEWED), {"id": case_id, "known_at": known_at})
+    return set(rows)
+
+
+def tag(session: Session, case_id: int | None = None) -> str:
+    """A short text that changes with everything that is added to a case, or to any case."""
+    row = session.execute(text(_TAG), {"id": case_id}).one()
+    return "-".join(str(number) for number in row)
+
+
 def find(session: Session, case_id: int, known_at: datetime) -> Case:
     """One case as known at an instant; ConversionUnknownError where there was none."""
     found = _cases(session, known_at, "c.id = :id", {"id": case_id})
@@ -225,6 +237,17 @@ SELECT {_SAID}
 FROM conversion_version v
 WHERE v.conversion_id = :id AND (CAST(:known_at AS timestamptz) IS NULL OR v.recorded_at <= CAST(:known_at AS timestamptz))
 ORDER BY v.number
+"""
+
+_RENEWED = """
+SELECT CAST(details->>'on' AS date) FROM conversion_step
+WHERE conversion_id = :id AND kind = 'request_renewed' AND at <= CAST(:known_at AS timestamptz)
+"""
+
+_TAG = """
+SELECT (SELECT coalesce(max(id), 0) FROM conversion_version WHERE CAST(:id AS bigint) IS NULL OR conversion_id = :id),
+       (SELECT coalesce(max(id), 0) FROM conversion_assessment WHERE CAST(:id AS bigint) IS NULL OR conversion_id = :id),
+       (SELECT coalesce(max(id), 0) FROM conversion_step WHERE CAST(:id AS bigint) IS NULL OR conversion_id = :id)
 """
 
 _CASES = f"""

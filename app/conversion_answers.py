@@ -1,0 +1,201 @@
+"""Conversions as they are answered: what was found of a case, said in a language. Nothing here reads a clock."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import date
+from decimal import Decimal
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from app.answers import Asked, ha
+from app.schemas.conversions import (
+    AffectedOut,
+    AssessmentOut,
+    ClockOut,
+    ComparableOut,
+    ConditionOut,
+    DeadlineOut,
+    EffectOut,
+    GuidanceOut,
+    NeighbourFinding,
+    NeighbourOut,
+    Said,
+    ScreeningOut,
+    Source,
+)
+from app.web.language import LANGUAGES, Translator, translator
+from parcels import queries
+from parcels.assessing import Found
+from parcels.effects import Effect
+from parcels.queries import Totals
+from rules import reserve as rules
+from rules.authorities import AuthorityRole, authority
+from rules.conversions import Condition
+from rules.criteria import Fact
+from rules.deadlines import Clock, Deadline
+from rules.guidance import GuidanceFinding
+from rules.law import LAW, Cite, Law
+from rules.neighbours import Neighbour
+
+
+class Because(Protocol):
+    """A reason of any rule: a code of a closed list, and the values that its sentence needs."""
+
+    @property
+    def code(self) -> Any:
+        """The stable code."""
+
+    @property
+    def params(self) -> tuple[tuple[str, Fact | int], ...]:
+        """Names and values."""
+
+
+def assessments(session: Session, asked: Asked, found: Found, law: Law = LAW) -> dict[str, AssessmentOut]:
+    """The answer in every language, German first."""
+    total, _ = queries.reserve(session, asked.on, asked.known_at)
+    return {name: _assessment(asked, found, total, translator(name), law) for name in LANGUAGES}
+
+
+def _assessment(asked: Asked, found: Found, total: Totals, speak: Translator, law: Law) -> AssessmentOut:
+    said, clock = found.assessment, found.clock
+    current = clock.current
+    dated = law.on(asked.on, asked.known_at)
+    return AssessmentOut(
+        **asked.knowledge(),
+        on=asked.on,
+        language=speak.language,
+        route=found.stated.route,
+        law_version=said.law_version,
+        legal_review=said.legal_review,
+        involvement=said.involvement,
+        involvement_sentence=speak.code("involvement", said.involvement),
+        reasons=[reason(one, speak) for one in said.reasons],
+        conditions=[_condition(one, speak) for one in said.conditions],
+        district=found.district,
+        affected=[AffectedOut(**asdict(land)) for land in found.case.affected],
+        affected_m2=sum((land.m2 for land in found.case.affected), Decimal(0)),
+        impaired=ScreeningOut(
+            outcome=found.screening.impaired, reasons=[reason(one, speak) for one in found.screening.reasons]
+        ),
+        neighbours=[_neighbour(one, speak) for one in found.screening.neighbours],
+        guidance=_guidance(found.guidance, speak),
+        series=[ComparableOut(**asdict(one)) for one in found.comparable],
+        consent_deadline=current and current.unmoved,
+        consent_deadline_moved=current and current.moved,
+        bwi_deadline=current and current.bwi_on,
+        clock=clock_of(clock, speak),
+        effect=_effect(found.effect, total, dated["reserve.target_ha"].amount),
+        authority=authority(AuthorityRole.ECONOMY, dated).name,
+        rules_version=law.version,
+        citations=_sources(said.citations),
+    )
+
+
+def reason(one: Because, speak: Translator, kind: str = "ground") -> Said:
+    """A reason with its sentence."""
+    params = {name: float(value) if isinstance(value, Decimal) else value for name, value in one.params}
+    return Said(code=one.code.value, params=params, sentence=speak.sentence(kind, one.code.value, one.params))
+
+
+def _condition(one: Condition, speak: Translator) -> ConditionOut:
+    return ConditionOut(
+        name=one.name,
+        title=speak.code("condition", one.name),
+        outcome=one.outcome,
+        reason=reason(one.reason, speak),
+        citation=_source(one.citation),
+    )
+
+
+def _neighbour(one: Neighbour, speak: Translator) -> NeighbourOut:
+    findings = [
+        NeighbourFinding(
+            criterion=found.criterion,
+            outcome=found.outcome,
+            reason=reason(found.reason, speak),
+            citations=_sources(found.cites),
+        )
+        for found in one.findings
+    ]
+    facts = one.facts
+    return NeighbourOut(
+        kind=facts.kind,
+        name=facts.name,
+        designation=facts.designation,
+        distance_m=facts.distance_m,
+        outcome=one.outcome,
+        findings=findings,
+    )
+
+
+def _guidance(said: GuidanceFinding, speak: Translator) -> GuidanceOut:
+    cited = said.cited
+    return GuidanceOut(
+        result=said.result,
+        because=said.because,
+        sentence=speak.code("guidance", said.because),
+        document=cited and cited.document,
+        version=said.version,
+        rule=said.rule,
+        page=said.page,
+        wording=cited and cited.wording,
+        missing=list(said.missing),
+        demonstration=said.demonstration,
+    )
+
+
+def clock_of(clock: Clock, speak: Translator) -> ClockOut:
+    """How a clock stands."""
+    return ClockOut(
+        state=clock.state,
+        sentence=speak.code("clock", clock.state),
+        next_warning=clock.next_warning,
+        current=clock.current and _deadline(clock.current),
+        earlier=[_deadline(one) for one in clock.earlier],
+    )
+
+
+def _deadline(one: Deadline) -> DeadlineOut:
+    return DeadlineOut(
+        received_on=one.received_on,
+        consent=one.consent,
+        law_version=one.law_version,
+        consent_deadline=one.unmoved,
+        consent_deadline_moved=one.moved,
+        bwi_deadline=one.bwi_on,
+        warnings=list(one.warnings),
+        legal_review=one.legal_review,
+        citations=_sources(one.citations),
+    )
+
+
+def _effect(effect: Effect, total: Totals, target_ha: Decimal) -> EffectOut:
+    net_m2, free_m2 = total.net_m2 - effect.reserve_net_m2, total.free_m2 - effect.reserve_free_m2
+    return EffectOut(
+        net_ha=ha(effect.reserve_net_m2),
+        free_ha=ha(effect.reserve_free_m2),
+        unclear_ha=ha(effect.reserve_unclear_m2),
+        net_ha_before=ha(total.net_m2),
+        net_ha_after=ha(net_m2),
+        free_ha_before=ha(total.free_m2),
+        free_ha_after=ha(free_m2),
+        target_ha=target_ha,
+        state_before=_state(total.net_m2, total.free_m2, target_ha),
+        state_after=_state(net_m2, free_m2, target_ha),
+        stock_ha=ha(effect.stock_m2),
+        stock_unclear_ha=ha(effect.stock_unclear_m2),
+    )
+
+
+def _state(net_m2: Decimal, free_m2: Decimal, target_ha: Decimal) -> str:
+    per_ha = queries.SQUARE_METRES_PER_HECTARE
+    return rules.state(net_m2 / per_ha, free_m2 / per_ha, target_ha)
+
+
+def _sources(cites: Iterable[Cite]) -> list[Source]:
+    return [_source(cite) for cite in dict.fromkeys(cites)]
+
+
+def _source(cite: Cite) -> Source:
+    return Source(text=cite.text, paragraph=cite.paragraph, url=cite.url, published=cite.published)

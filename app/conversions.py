@@ -1,0 +1,89 @@
+"""Conversion cases at the edge: assessed, recorded together with their assessment, assessed anew. The caller commits."""
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from app import answers, conversion_answers
+from app.answers import Asked
+from app.conversion_bodies import CaseIn, QuestionIn
+from app.schemas.conversions import AssessmentOut
+from parcels import assessing, conversion_assessments, conversions
+from parcels.assessing import Found
+from parcels.conversion_assessments import Answered
+from parcels.conversions import Author, Sent, Version
+from rules.deadlines import Request
+from rules.law import LAW
+
+
+def assess(session: Session, body: QuestionIn, today: date, now: datetime) -> dict[str, AssessmentOut]:
+    """Assess what nobody records: the answer by language. Errors as parcels.assessing.assessed, and KnownAtAheadError."""
+    asked = answers.ask(session, body.on or today, body.known_at, now)
+    stated = body.stated()
+    received = stated.request_received_on
+    requests = [] if received is None else [Request(received, stated.hearing)]
+    found = assessing.assessed(session, stated, requests, assessing.Asked(asked.on, asked.known_at))
+    return conversion_answers.assessments(session, asked, found)
+
+
+def enter(session: Session, body: CaseIn, today: date, author: Author, sent: Sent) -> int:
+    """Record a case and its assessment; the number of the case, which is the first one where the same was sent before."""
+    if (before := conversions.entered_before(session, sent)) is not None:
+        return before
+    asked = answers.ask(session, body.on or today, body.known_at, author.at)
+    stated = body.stated()
+    received = stated.request_received_on
+    requests = [] if received is None else [Request(received, stated.hearing)]
+    found = assessing.assessed(session, stated, requests, assessing.Asked(asked.on, asked.known_at))
+    number = conversions.enter(session, body.reference, replace(stated, district=found.district), author, sent)
+    if number is None:  # the same request was faster by a moment: its case is committed by now
+        return conversions.entered_before(session, sent) or 0
+    _keep(session, number, 1, asked, found, author)
+    return number
+
+
+def assess_again(session: Session, number: int, on: date, known_at: datetime | None, author: Author) -> int:
+    """Assess a recorded case anew, by its last version; the assessment's number. The older ones stay as they are."""
+    conversions.lock(session, number)
+    asked = answers.ask(session, on, known_at, author.at)
+    versions = conversions.versions(session, number, asked.known_at)
+    requests = assessing.requests(session, number, versions, asked.known_at)
+    last = versions[-1]
+    found = assessing.assessed(session, last.stated, requests, assessing.Asked(asked.on, asked.known_at, number))
+    return _keep(session, number, last.number, asked, found, author)
+
+
+def _keep(session: Session, number: int, version: int, asked: Asked, found: Found, author: Author) -> int:
+    said = conversion_answers.assessments(session, asked, found)
+    current = found.clock.current
+    answered = Answered(
+        version=version,
+        on=asked.on,
+        known_at=asked.known_at,
+        law_version=found.assessment.law_version,
+        rules_version=LAW.version,
+        involvement=found.assessment.involvement,
+        legal_review=found.assessment.legal_review,
+        consent_deadline=current and current.unmoved,
+        bwi_deadline=current and current.bwi_on,
+        facts=json.loads(json.dumps(asdict(found.case), default=str)),
+        plans=found.plans,
+        result={language: one.model_dump(mode="json") for language, one in said.items()},
+    )
+    return conversion_assessments.keep(session, number, answered, author)
+
+
+def fingerprint(body: CaseIn) -> str:
+    """What was sent, to be known again under its idempotency key."""
+    said: Any = body.model_dump(mode="json")
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def clock(session: Session, number: int, versions: list[Version], asked: Asked) -> Any:
+    """The clock of a recorded case on the day asked."""
+    requests = assessing.requests(session, number, versions, asked.known_at)
+    return assessing.clock(versions[-1].stated, requests, assessing.Asked(asked.on, asked.known_at, number))
