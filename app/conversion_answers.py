@@ -9,29 +9,37 @@ from typing import Any, Protocol
 from sqlalchemy.orm import Session
 
 from app.answers import Asked, ha
+from app.geometry import geojson
 from app.schemas.conversions import (
     AffectedOut,
     AssessmentOut,
+    CaseRow,
+    CaseVersionOut,
     ClockOut,
     ComparableOut,
     ConditionOut,
     DeadlineOut,
     EffectOut,
     GuidanceOut,
+    HearingOut,
+    KeptOut,
     NeighbourFinding,
     NeighbourOut,
     Said,
     ScreeningOut,
+    SiteOut,
     Source,
 )
 from app.web.language import LANGUAGES, Translator, translator
 from parcels import queries
 from parcels.assessing import Found
+from parcels.conversion_assessments import Kept
+from parcels.conversions import Case, Version
 from parcels.effects import Effect
 from parcels.queries import Totals
 from rules import reserve as rules
 from rules.authorities import AuthorityRole, authority
-from rules.conversions import Condition
+from rules.conversions import Condition, Involvement
 from rules.criteria import Fact
 from rules.deadlines import Clock, Deadline
 from rules.guidance import GuidanceFinding
@@ -76,14 +84,16 @@ def _assessment(asked: Asked, found: Found, total: Totals, speak: Translator, la
         affected=[AffectedOut(**asdict(land)) for land in found.case.affected],
         affected_m2=sum((land.m2 for land in found.case.affected), Decimal(0)),
         impaired=ScreeningOut(
-            outcome=found.screening.impaired, reasons=[reason(one, speak) for one in found.screening.reasons]
+            outcome=found.screening.impaired,
+            reasons=[reason(one, speak) for one in found.screening.reasons],
+            left_off=found.screening.left_off,
         ),
         neighbours=[_neighbour(one, speak) for one in found.screening.neighbours],
         guidance=_guidance(found.guidance, speak),
         series=[ComparableOut(**asdict(one)) for one in found.comparable],
-        consent_deadline=current and current.unmoved,
-        consent_deadline_moved=current and current.moved,
-        bwi_deadline=current and current.bwi_on,
+        consent_deadline=None if current is None else current.unmoved,
+        consent_deadline_moved=None if current is None else current.moved,
+        bwi_deadline=None if current is None else current.bwi_on,
         clock=clock_of(clock, speak),
         effect=_effect(found.effect, total, dated["reserve.target_ha"].amount),
         authority=authority(AuthorityRole.ECONOMY, dated).name,
@@ -135,11 +145,11 @@ def _guidance(said: GuidanceFinding, speak: Translator) -> GuidanceOut:
         result=said.result,
         because=said.because,
         sentence=speak.code("guidance", said.because),
-        document=cited and cited.document,
+        document=None if cited is None else cited.document,
         version=said.version,
         rule=said.rule,
         page=said.page,
-        wording=cited and cited.wording,
+        wording=None if cited is None else cited.wording,
         missing=list(said.missing),
         demonstration=said.demonstration,
     )
@@ -151,7 +161,7 @@ def clock_of(clock: Clock, speak: Translator) -> ClockOut:
         state=clock.state,
         sentence=speak.code("clock", clock.state),
         next_warning=clock.next_warning,
-        current=clock.current and _deadline(clock.current),
+        current=None if clock.current is None else _deadline(clock.current),
         earlier=[_deadline(one) for one in clock.earlier],
     )
 
@@ -199,3 +209,42 @@ def _sources(cites: Iterable[Cite]) -> list[Source]:
 
 def _source(cite: Cite) -> Source:
     return Source(text=cite.text, paragraph=cite.paragraph, url=cite.url, published=cite.published)
+
+
+def case_row(case: Case, clock: Clock | None) -> CaseRow:
+    """A case in a list, with the clock of the day asked; None where the law gives none for its days."""
+    stated, current = case.version.stated, None if clock is None else clock.current
+    names = ("route", "purpose", "district", "application_on", "request_received_on", "decision_on")
+    return CaseRow(
+        id=case.id,
+        reference=case.reference,
+        created_at=case.created_at,
+        state=case.state,
+        **{name: getattr(stated, name) for name in names},
+        involvement=None if case.involvement is None else Involvement(case.involvement),
+        legal_review=case.legal_review,
+        law_version=case.law_version,
+        clock=None if clock is None else clock.state,
+        consent_deadline=None if current is None else current.unmoved,
+        bwi_deadline=None if current is None else current.bwi_on,
+    )
+
+
+def version(one: Version) -> CaseVersionOut:
+    """What was said of a case; its outline in WGS 84."""
+    stated = one.stated
+    names = set(CaseVersionOut.model_fields) - {"number", "recorded_at", "note", "site", "hearing"}
+    outline = None if stated.site.outline is None else geojson(stated.site.outline)
+    return CaseVersionOut(
+        number=one.number,
+        recorded_at=one.recorded_at,
+        note=one.note,
+        **{name: getattr(stated, name) for name in names},
+        site=SiteOut(parcels=list(stated.site.keys) or None, geometry=outline),
+        hearing=None if stated.hearing is None else HearingOut(**asdict(stated.hearing)),
+    )
+
+
+def kept(one: Kept, language: str) -> KeptOut:
+    """An assessment as it was answered in a language."""
+    return KeptOut(number=one.number, version=one.version, at=one.at, assessment=one.result[language])

@@ -100,7 +100,7 @@ class QuestionIn(BaseModel):
     def stated(self) -> Stated:
         """What is said of the case."""
         names = set(Stated.__dataclass_fields__) & set(QuestionIn.model_fields) - {"site", "hearing"}
-        hearing = self.hearing and Hearing(self.hearing.months, self.hearing.days)
+        hearing = None if self.hearing is None else Hearing(self.hearing.months, self.hearing.days)
         return Stated(**{name: getattr(self, name) for name in names}, site=self.site.site(), hearing=hearing)
 
 

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from fastapi import Request
+from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from app.problems import Problem, field_error, respond
@@ -48,7 +48,9 @@ def of(error: Exception, speak: Translator) -> Problem:
             said = speak.sentence("refusal", error.code.value, error.params)
             return Problem(slug, said, [field_error(field, said, remedy)], code=error.code.value)
         case SiteRefusedError():
-            faults = [field_error("site", f"{f.key}: {f.message}" if f.key else f.message, f.remedy) for f in error.faults]
+            faults = [
+                field_error("site", f"{f.key}: {f.message}" if f.key else f.message, f.remedy) for f in error.faults
+            ]
             return Problem(error.kind, str(error), faults)
         case KeyReusedError():
             return Problem("key-reused", str(error))
@@ -63,3 +65,9 @@ KINDS = (CaseRefused, SiteRefusedError, KeyReusedError, ConversionUnknownError)
 async def handle(request: Request, error: Exception) -> Response:
     """The exception handler of all of them."""
     return respond(of(error, translator(chosen(None, request.headers.get("accept-language")))))
+
+
+def install(app: FastAPI) -> None:
+    """Let each of them answer as a problem."""
+    for kind in KINDS:
+        app.add_exception_handler(kind, handle)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
@@ -11,12 +12,14 @@ from sqlalchemy.orm import Session
 from app import answers, conversion_answers
 from app.answers import Asked
 from app.conversion_bodies import CaseIn, QuestionIn
-from app.schemas.conversions import AssessmentOut
+from app.schemas.conversions import AssessmentOut, CaseOut, CaseRow
+from app.web.language import translator
 from parcels import assessing, conversion_assessments, conversions
 from parcels.assessing import Found
 from parcels.conversion_assessments import Answered
-from parcels.conversions import Author, Sent, Version
-from rules.deadlines import Request
+from parcels.conversions import Author, Sent, Version, Wanted
+from rules.conversions import CaseRefused
+from rules.deadlines import Clock, Request
 from rules.law import LAW
 
 
@@ -68,8 +71,8 @@ def _keep(session: Session, number: int, version: int, asked: Asked, found: Foun
         rules_version=LAW.version,
         involvement=found.assessment.involvement,
         legal_review=found.assessment.legal_review,
-        consent_deadline=current and current.unmoved,
-        bwi_deadline=current and current.bwi_on,
+        consent_deadline=None if current is None else current.unmoved,
+        bwi_deadline=None if current is None else current.bwi_on,
         facts=json.loads(json.dumps(asdict(found.case), default=str)),
         plans=found.plans,
         result={language: one.model_dump(mode="json") for language, one in said.items()},
@@ -83,7 +86,38 @@ def fingerprint(body: CaseIn) -> str:
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-def clock(session: Session, number: int, versions: list[Version], asked: Asked) -> Any:
-    """The clock of a recorded case on the day asked."""
+def clock(session: Session, number: int, versions: Sequence[Version], asked: Asked) -> Clock | None:
+    """The clock of a recorded case on the day asked; None where its days, as they are now, have none by the law."""
     requests = assessing.requests(session, number, versions, asked.known_at)
-    return assessing.clock(versions[-1].stated, requests, assessing.Asked(asked.on, asked.known_at, number))
+    try:
+        return assessing.clock(versions[-1].stated, requests, assessing.Asked(asked.on, asked.known_at, number))
+    except CaseRefused:
+        return None
+
+
+def listing(session: Session, asked: Asked, wanted: Wanted) -> list[CaseRow]:
+    """Cases as known at the instant asked, newest first, each with its clock."""
+    found = conversions.listing(session, asked.known_at, wanted)
+    clocks = [clock(session, case.id, [case.version], asked) for case in found]
+    return [conversion_answers.case_row(case, one) for case, one in zip(found, clocks, strict=True)]
+
+
+def case(session: Session, number: int, asked: Asked, language: str) -> CaseOut:
+    """A case as known at the instant asked; ConversionUnknownError where there was none."""
+    found = conversions.find(session, number, asked.known_at)
+    versions = conversions.versions(session, number, asked.known_at)
+    going = clock(session, number, versions, asked)
+    return CaseOut(
+        id=number,
+        reference=found.reference,
+        created_at=found.created_at,
+        on=asked.on,
+        known_at=asked.known_at,
+        state=found.state,
+        versions=[conversion_answers.version(one) for one in versions],
+        clock=None if going is None else conversion_answers.clock_of(going, translator(language)),
+        assessments=[
+            conversion_answers.kept(one, language)
+            for one in conversion_assessments.kept(session, number, asked.known_at)
+        ],
+    )

@@ -1,5 +1,6 @@
 """A parcel's outline as callers send it: GeoJSON, checked, as EWKB text in EPSG:25832. Nothing is repaired."""
 
+import json
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -37,6 +38,17 @@ def multipolygon(geojson: dict[str, Any], crs: Crs) -> str:
     if crs == "EPSG:4326":
         found = shapely.transform(found, _to_metres)
     return _checked(found)
+
+
+def geojson(ewkb: str) -> dict[str, Any]:
+    """EWKB text in EPSG:25832 as GeoJSON in WGS 84, to a millimetre."""
+    found = shapely.transform(shapely.from_wkb(ewkb), _to_degrees)
+    said: dict[str, Any] = json.loads(shapely.to_geojson(shapely.transform(found, lambda c: np.round(c, 8))))
+    return said
+
+
+def _to_degrees(metres: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack(Transformer.from_crs(SRID, 4326, always_xy=True).transform(*metres.T))
 
 
 def _to_metres(degrees: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,12 +12,13 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.orm import Session
 
-from app import problems, reference, web
+from app import conversion_problems, problems, reference, web
 from app.bodies import HoldingIn, ParcelIn
+from app.conversion_bodies import AgainIn, CaseIn, QuestionIn
 from app.deps import KNOWN_NAMES
 from app.etag import NotModified
 from app.middleware import Guard
-from app.routes import guidance, health, imports, parcels, plans, reserve, stock
+from app.routes import conversions, guidance, health, imports, parcels, plans, reserve, stock
 from app.schemas.common import ProblemOut
 from app.settings import Settings
 from parcels import db
@@ -37,6 +38,7 @@ ROUTERS = (
     plans.router,
     imports.router,
     guidance.router,
+    conversions.router,
 )
 
 
@@ -69,6 +71,7 @@ def create_app(settings: Settings, sessions: Callable[[], Session] | None = None
     larger = {imports.router.prefix: settings.max_upload_bytes}
     app.add_middleware(Guard, hosts=settings.hosts(), max_body_bytes=settings.max_body_bytes, larger=larger)
     problems.install(app)
+    conversion_problems.install(app)
     app.add_exception_handler(NotModified, _not_modified)
     _add_routes(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
@@ -120,5 +123,5 @@ def _with_nulls(schema: dict[str, Any]) -> None:
             answer = schema["paths"][route.path_format][method.lower()]["responses"][str(status)]
             if "application/json" in answer["content"]:  # a file has no example
                 answer["content"]["application/json"].update(route.responses[status]["content"]["application/json"])
-    for model in (HoldingIn, ParcelIn):
+    for model in (HoldingIn, ParcelIn, QuestionIn, CaseIn, AgainIn):
         schema["components"]["schemas"][model.__name__]["examples"] = model.model_json_schema()["examples"]

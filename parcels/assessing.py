@@ -100,9 +100,7 @@ def requests(session: Session, case_id: int, versions: Sequence[Version], known_
 
 def clock(stated: Stated, requests: Sequence[Request], asked: Asked, law: Law = LAW) -> Clock:
     """How the clock of a case stands on the day asked. CaseRefused for a hearing that is not allowed."""
-    return deadlines.clock(
-        stated.route, requests, asked.on, asked.known_at, is_holiday, decision_on=stated.decision_on, law=law
-    )
+    return deadlines.clock(stated.route, requests, asked.on, asked.known_at, is_holiday, stated.decision_on, law)
 
 
 def _case(
@@ -134,7 +132,7 @@ def _case(
 def _screening(session: Session, geometry: str | None, stated: Stated, asked: Asked) -> Screening:
     """A site that is known by its declared area only lies nowhere: nobody can tell what is near it."""
     if geometry is None:
-        return Screening((), Outcome.UNKNOWN, (Reason(Near.LAND_NOT_RECORDED),))
+        return Screening((), Outcome.UNKNOWN, (Reason(Near.LAND_NOT_RECORDED),), 0)
     return neighbours.near(session, geometry, asked.on, asked.known_at, stated.purpose)
 
 

@@ -82,10 +82,12 @@ class NeighbourOut(Out):
 
 
 class ScreeningOut(Out):
-    """Whether the use of workplace land around the site is likely impaired, and what decides that."""
+    """Whether the use of workplace land around the site is likely impaired, and what decides that; `left_off` counts neighbours
+    that are not listed."""
 
     outcome: Outcome
     reasons: list[Said]
+    left_off: int
 
 
 class GuidanceOut(Out):
@@ -104,7 +106,8 @@ class GuidanceOut(Out):
 
 
 class DeadlineOut(Out):
-    """The deadline of one request: its last day by § 188 BGB, and the one moved by § 31 Abs. 3 VwVfG; null: none is deemed given."""
+    """The deadline of one request: its last day by § 188 BGB, and the one moved by § 31 Abs. 3 VwVfG; null where none is
+    deemed given."""
 
     received_on: date
     consent: str
@@ -237,7 +240,7 @@ class CaseRow(Out):
     involvement: Involvement | None
     legal_review: bool | None
     law_version: str | None
-    clock: ClockState
+    clock: ClockState | None
     consent_deadline: date | None
     bwi_deadline: date | None
 
@@ -257,7 +260,7 @@ class KeptOut(Out):
     number: int
     version: int
     at: datetime
-    assessment: Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schemas/AssessmentOut"})]
+    assessment: Annotated[dict[str, Any], WithJsonSchema({"type": "object", "description": "An AssessmentOut"})]
 
 
 class CaseOut(Out):
@@ -270,5 +273,5 @@ class CaseOut(Out):
     known_at: datetime
     state: str
     versions: list[CaseVersionOut]
-    clock: ClockOut
+    clock: ClockOut | None
     assessments: list[KeptOut]
