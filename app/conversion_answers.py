@@ -75,6 +75,7 @@ def _assessment(asked: Asked, found: Found, total: Totals, speak: Translator, la
         language=speak.language,
         route=found.stated.route,
         law_version=said.law_version,
+        law_version_name=speak.code("law_version", said.law_version),
         legal_review=said.legal_review,
         involvement=said.involvement,
         involvement_sentence=speak.code("involvement", said.involvement),
@@ -85,7 +86,7 @@ def _assessment(asked: Asked, found: Found, total: Totals, speak: Translator, la
         affected_m2=sum((land.m2 for land in found.case.affected), Decimal(0)),
         impaired=ScreeningOut(
             outcome=found.screening.impaired,
-            reasons=[reason(one, speak) for one in found.screening.reasons],
+            reasons=[reason(one, speak, "because") for one in found.screening.reasons],
             left_off=found.screening.left_off,
         ),
         neighbours=[_neighbour(one, speak) for one in found.screening.neighbours],
@@ -122,8 +123,9 @@ def _neighbour(one: Neighbour, speak: Translator) -> NeighbourOut:
     findings = [
         NeighbourFinding(
             criterion=found.criterion,
+            title=speak.code("criterion", found.criterion),
             outcome=found.outcome,
-            reason=reason(found.reason, speak),
+            reason=reason(found.reason, speak, "because"),
             citations=_sources(found.cites),
         )
         for found in one.findings

@@ -1,7 +1,5 @@
 """Why a conversion cannot be assessed, as problems: each refusal of the rules by the name of its kind, its field and its remedy."""
 
-from typing import NamedTuple
-
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
@@ -11,32 +9,21 @@ from parcels.conversions import ConversionUnknownError, KeyReusedError
 from parcels.sites import SiteRefusedError
 from rules.conversions import CaseRefused, Refusal
 
-
-class Refused(NamedTuple):
-    """The kind of problem that a refusal is, the field that it is about, and what to do."""
-
-    slug: str
-    field: str
-    remedy: str
-
-
-_ROUTE = "Choose a route that could be used on the day of decision, or correct the day."
-_ORDER = "Give the days in the order application, request, decision; none but a planned decision lies ahead."
-_HEARING = "Only § 36a Abs. 2 BauGB allows a hearing of the public, for a month at most: leave it out or correct it."
-REFUSED = {
-    Refusal.ROUTE_NOT_YET: Refused("route-not-in-force", "route", _ROUTE),
-    Refusal.ROUTE_EXPIRED: Refused("route-not-in-force", "route", _ROUTE),
-    Refusal.ROUTE_SUSPENDED: Refused("route-not-in-force", "route", _ROUTE),
-    Refusal.ROUTE_NOT_KNOWN: Refused("route-not-in-force", "route", _ROUTE),
-    Refusal.DECISION_BEFORE_APPLICATION: Refused("dates-out-of-order", "decision_on", _ORDER),
-    Refusal.DECISION_BEFORE_REQUEST: Refused("dates-out-of-order", "decision_on", _ORDER),
-    Refusal.REQUEST_BEFORE_APPLICATION: Refused("dates-out-of-order", "request_received_on", _ORDER),
-    Refusal.APPLICATION_IN_FUTURE: Refused("dates-out-of-order", "application_on", _ORDER),
-    Refusal.REQUEST_IN_FUTURE: Refused("dates-out-of-order", "request_received_on", _ORDER),
-    Refusal.HEARING_NOT_ALLOWED: Refused("hearing-not-allowed", "hearing", _HEARING),
-    Refusal.HEARING_TOO_LONG: Refused("hearing-not-allowed", "hearing", _HEARING),
-    Refusal.HEARING_NOT_ONE_SPAN: Refused("hearing-not-allowed", "hearing", "Give `months` or `days`."),
-    Refusal.IN_PORT_ONLY: Refused("port-only", "site", "Ask the HPA: in the port the HafenEG rules, not the BauGB."),
+# the kind of problem that a refusal is, and the field that it is about; sentence and remedy are the catalogue's
+REFUSED: dict[Refusal, tuple[str, str]] = {
+    Refusal.ROUTE_NOT_YET: ("route-not-in-force", "route"),
+    Refusal.ROUTE_EXPIRED: ("route-not-in-force", "route"),
+    Refusal.ROUTE_SUSPENDED: ("route-not-in-force", "route"),
+    Refusal.ROUTE_NOT_KNOWN: ("route-not-in-force", "route"),
+    Refusal.DECISION_BEFORE_APPLICATION: ("dates-out-of-order", "decision_on"),
+    Refusal.DECISION_BEFORE_REQUEST: ("dates-out-of-order", "decision_on"),
+    Refusal.REQUEST_BEFORE_APPLICATION: ("dates-out-of-order", "request_received_on"),
+    Refusal.APPLICATION_IN_FUTURE: ("dates-out-of-order", "application_on"),
+    Refusal.REQUEST_IN_FUTURE: ("dates-out-of-order", "request_received_on"),
+    Refusal.HEARING_NOT_ALLOWED: ("hearing-not-allowed", "hearing"),
+    Refusal.HEARING_TOO_LONG: ("hearing-not-allowed", "hearing"),
+    Refusal.HEARING_NOT_ONE_SPAN: ("hearing-not-allowed", "hearing"),
+    Refusal.IN_PORT_ONLY: ("port-only", "site"),
 }
 
 
@@ -44,8 +31,8 @@ def of(error: Exception, speak: Translator) -> Problem:
     """The problem that an error about a conversion means, its detail in the caller's language where the rules gave it."""
     match error:
         case CaseRefused():
-            slug, field, remedy = REFUSED[error.code]
-            said = speak.sentence("refusal", error.code.value, error.params)
+            slug, field = REFUSED[error.code]
+            said, remedy = (speak.sentence(kind, error.code.value, error.params) for kind in ("refusal", "remedy"))
             return Problem(slug, said, [field_error(field, said, remedy)], code=error.code.value)
         case SiteRefusedError():
             faults = [

@@ -17,7 +17,7 @@ from app.web.language import translator
 from parcels import assessing, conversion_assessments, conversions
 from parcels.assessing import Found
 from parcels.conversion_assessments import Answered
-from parcels.conversions import Author, Sent, Version, Wanted
+from parcels.conversions import Author, Sent, Stated, Version, Wanted
 from rules.conversions import CaseRefused
 from rules.deadlines import Clock, Request
 from rules.law import LAW
@@ -25,25 +25,25 @@ from rules.law import LAW
 
 def assess(session: Session, body: QuestionIn, today: date, now: datetime) -> dict[str, AssessmentOut]:
     """Assess what nobody records: the answer by language. Errors as parcels.assessing.assessed, and KnownAtAheadError."""
+    asked, found = _assessed(session, body, body.stated(), today, now)
+    return conversion_answers.assessments(session, asked, found, LAW)
+
+
+def _assessed(session: Session, body: QuestionIn, stated: Stated, today: date, now: datetime) -> tuple[Asked, Found]:
     asked = answers.ask(session, body.on or today, body.known_at, now)
-    stated = body.stated()
     received = stated.request_received_on
     requests = [] if received is None else [Request(received, stated.hearing)]
-    found = assessing.assessed(session, stated, requests, assessing.Asked(asked.on, asked.known_at))
-    return conversion_answers.assessments(session, asked, found)
+    return asked, assessing.assessed(session, stated, requests, assessing.Asked(asked.on, asked.known_at), LAW)
 
 
 def enter(session: Session, body: CaseIn, today: date, author: Author, sent: Sent) -> int:
     """Record a case and its assessment; the number of the case, which is the first one where the same was sent before."""
     if (before := conversions.entered_before(session, sent)) is not None:
         return before
-    asked = answers.ask(session, body.on or today, body.known_at, author.at)
     stated = body.stated()
-    received = stated.request_received_on
-    requests = [] if received is None else [Request(received, stated.hearing)]
-    found = assessing.assessed(session, stated, requests, assessing.Asked(asked.on, asked.known_at))
+    asked, found = _assessed(session, body, stated, today, author.at)
     number = conversions.enter(session, body.reference, replace(stated, district=found.district), author, sent)
-    if number is None:  # the same request was faster by a moment: its case is committed by now
+    if number is None:  # the same was sent at the same time, and is recorded by now
         return conversions.entered_before(session, sent) or 0
     _keep(session, number, 1, asked, found, author)
     return number
@@ -56,12 +56,12 @@ def assess_again(session: Session, number: int, on: date, known_at: datetime | N
     versions = conversions.versions(session, number, asked.known_at)
     requests = assessing.requests(session, number, versions, asked.known_at)
     last = versions[-1]
-    found = assessing.assessed(session, last.stated, requests, assessing.Asked(asked.on, asked.known_at, number))
+    found = assessing.assessed(session, last.stated, requests, assessing.Asked(asked.on, asked.known_at, number), LAW)
     return _keep(session, number, last.number, asked, found, author)
 
 
 def _keep(session: Session, number: int, version: int, asked: Asked, found: Found, author: Author) -> int:
-    said = conversion_answers.assessments(session, asked, found)
+    said = conversion_answers.assessments(session, asked, found, LAW)
     current = found.clock.current
     answered = Answered(
         version=version,

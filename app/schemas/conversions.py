@@ -65,6 +65,7 @@ class NeighbourFinding(Out):
     """What one criterion finds of a neighbour; met means: likely impaired."""
 
     criterion: str
+    title: str
     outcome: Outcome
     reason: Said
     citations: list[Source]
@@ -167,6 +168,7 @@ class AssessmentOut(Knowledge):
     language: str
     route: Route
     law_version: str
+    law_version_name: str
     legal_review: bool
     involvement: Involvement
     involvement_sentence: str
