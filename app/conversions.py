@@ -23,6 +23,13 @@ from rules.deadlines import Clock, Request
 from rules.law import LAW
 
 
+def ask(session: Session, on: date, known_at: datetime | None, now: datetime) -> Asked:
+    """The two dates of a question about recorded cases; without `known_at` all that was recorded of them."""
+    asked = answers.ask(session, on, known_at, now)
+    last = conversions.last_at(session) if known_at is None else None
+    return asked if last is None else replace(asked, known_at=max(asked.known_at, last))
+
+
 def assess(session: Session, body: QuestionIn, today: date, now: datetime) -> dict[str, AssessmentOut]:
     """Assess what nobody records: the answer by language. Errors as parcels.assessing.assessed, and KnownAtAheadError."""
     asked, found = _assessed(session, body, body.stated(), today, now)
@@ -52,7 +59,7 @@ def enter(session: Session, body: CaseIn, today: date, author: Author, sent: Sen
 def assess_again(session: Session, number: int, on: date, known_at: datetime | None, author: Author) -> int:
     """Assess a recorded case anew, by its last version; the assessment's number. The older ones stay as they are."""
     conversions.lock(session, number)
-    asked = answers.ask(session, on, known_at, author.at)
+    asked = ask(session, on, known_at, author.at)
     versions = conversions.versions(session, number, asked.known_at)
     requests = assessing.requests(session, number, versions, asked.known_at)
     last = versions[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -149,7 +149,7 @@ def amend(session: Session, case_id: int, changes: Mapping[str, Any], author: Au
     stated = replace(last.stated, **changes)
     if stated == last.stated:
         return last
-    at = max(author.at, last.recorded_at + timedelta(microseconds=1))
+    at = max(author.at, last.recorded_at)
     _add_version(session, case_id, last.number + 1, stated, replace(author, at=at))
     return Version(last.number + 1, at, author.note, stated)
 
@@ -175,6 +175,12 @@ def renewed_on(session: Session, case_id: int, known_at: datetime) -> set[date]:
     """The days on which renewed requests were received, as their steps state them."""
     rows = session.scalars(text(_RENEWED), {"id": case_id, "known_at": known_at})
     return set(rows)
+
+
+def last_at(session: Session) -> datetime | None:
+    """The last instant at which anything was added to a case: what is known now, even where a clock was put back."""
+    instant: datetime | None = session.execute(text(_LAST_AT)).scalar_one()
+    return instant
 
 
 def tag(session: Session, case_id: int | None = None) -> str:
@@ -242,6 +248,12 @@ ORDER BY v.number
 _RENEWED = """
 SELECT CAST(details->>'on' AS date) FROM conversion_step
 WHERE conversion_id = :id AND kind = 'request_renewed' AND at <= CAST(:known_at AS timestamptz)
+"""
+
+_LAST_AT = """
+SELECT greatest((SELECT recorded_at FROM conversion_version ORDER BY id DESC LIMIT 1),
+                (SELECT at FROM conversion_assessment ORDER BY id DESC LIMIT 1),
+                (SELECT at FROM conversion_step ORDER BY id DESC LIMIT 1))
 """
 
 _TAG = """

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from app import answers, clock, conversion_answers, conversions, deps
+from app import clock, conversion_answers, conversions, deps
 from app.auth import READ_SECURITY, READER, WRITE_SECURITY, require
 from app.conversion_bodies import AgainIn, CaseIn, QuestionIn
 from app.conversion_examples import CONVERSION, CONVERSION_ASSESSMENT, CONVERSION_KEPT, CONVERSIONS
@@ -101,7 +101,7 @@ def list_cases(
     limit: Annotated[int, Query(ge=1, le=1_000, description="Largest number of cases on this page")] = 100,
 ) -> CasesOut:
     """The cases as known at an instant, newest first, with their clocks on a day."""
-    asked = answers.ask(session, on, known_at, now)
+    asked = conversions.ask(session, on, known_at, now)
     deps.begin(request, response, session, asked, clock.day(now), cases.tag(session))
     found = conversions.listing(session, asked, Wanted(district, involvement, state, before, limit + 1))
     following = None
@@ -135,7 +135,7 @@ def post_case(
     public = request.app.state.settings.public_url
     response.headers["Location"] = f"{str(public).rstrip('/') if public else ''}/api/conversions/{number}"
     response.headers["Cache-Control"] = "no-store"
-    asked = answers.ask(record.session, body.on or record.today, None, record.now)
+    asked = conversions.ask(record.session, body.on or record.today, None, record.now)
     return conversions.case(record.session, number, asked, speaking)
 
 
@@ -156,7 +156,7 @@ def get_case(
     known_at: KnownAt,
 ) -> CaseOut:
     """A case as known at an instant: its versions, every assessment as it was answered, and its clock on a day."""
-    asked = answers.ask(session, on, known_at, now)
+    asked = conversions.ask(session, on, known_at, now)
     speaking = chosen(None, request.headers.get("accept-language"))
     deps.begin(request, response, session, asked, clock.day(now), f"{cases.tag(session, number)}-{speaking}")
     language(request, response)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -365,7 +366,8 @@ def test_what_was_assessed_stays_in_both_languages(clerk: TestClient, ask: TestC
 
 def other_law() -> Law:
     """The same law with another version of one parameter: as if it had been amended."""
-    return Law({**LAW.parameters, "deadlines.bwi_weeks": LAW.parameters["deadlines.hearing_months"]})
+    amended = tuple(replace(value, value=value.count + 1) for value in LAW.parameters["deadlines.bwi_weeks"])
+    return Law({**LAW.parameters, "deadlines.bwi_weeks": amended})
 
 
 def test_an_older_assessment_is_what_it_was_also_when_the_law_changes(
@@ -383,6 +385,7 @@ def test_an_older_assessment_is_what_it_was_also_when_the_law_changes(
     assert [one["number"] for one in kept] == [1, 2, 3]
     assert kept[0] == first
     assert kept[2]["assessment"]["on"] == "2026-05-05"
+    assert [one["assessment"]["bwi_deadline"] for one in kept] == ["2026-07-28", "2026-07-28", "2026-07-21"]
 
 
 def test_several_comparable_cases_are_found(clerk: TestClient, ask: TestClient) -> None:
