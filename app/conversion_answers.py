@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from app import guidance_answers
 from app.answers import Asked, ha
 from app.geometry import geojson
 from app.schemas.conversions import (
@@ -20,7 +21,6 @@ from app.schemas.conversions import (
     ConditionOut,
     DeadlineOut,
     EffectOut,
-    GuidanceOut,
     HearingOut,
     KeptOut,
     NeighbourFinding,
@@ -42,7 +42,6 @@ from rules.authorities import AuthorityRole, authority
 from rules.conversions import Condition, Involvement
 from rules.criteria import Fact
 from rules.deadlines import Clock, Deadline
-from rules.guidance import GuidanceFinding
 from rules.law import LAW, Cite, Law
 from rules.neighbours import Neighbour
 
@@ -90,7 +89,7 @@ def _assessment(asked: Asked, found: Found, total: Totals, speak: Translator, la
             left_off=found.screening.left_off,
         ),
         neighbours=[_neighbour(one, speak) for one in found.screening.neighbours],
-        guidance=_guidance(found.guidance, speak),
+        guidance=guidance_answers.finding(found.guidance, speak),
         series=[ComparableOut(**asdict(one)) for one in found.comparable],
         consent_deadline=None if current is None else current.unmoved,
         consent_deadline_moved=None if current is None else current.moved,
@@ -138,22 +137,6 @@ def _neighbour(one: Neighbour, speak: Translator) -> NeighbourOut:
         distance_m=facts.distance_m,
         outcome=one.outcome,
         findings=findings,
-    )
-
-
-def _guidance(said: GuidanceFinding, speak: Translator) -> GuidanceOut:
-    cited = said.cited
-    return GuidanceOut(
-        result=said.result,
-        because=said.because,
-        sentence=speak.code("guidance", said.because),
-        document=None if cited is None else cited.document,
-        version=said.version,
-        rule=said.rule,
-        page=said.page,
-        wording=None if cited is None else cited.wording,
-        missing=list(said.missing),
-        demonstration=said.demonstration,
     )
 
 

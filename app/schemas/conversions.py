@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 from pydantic import WithJsonSchema
 
 from app.schemas.common import Knowledge, Number, Out
+from app.schemas.guidance import GuidanceFindingOut
 from app.schemas.parcels import Geometry
 from rules.conversions import (
     Cases,
     EnvironmentScreening,
-    GuidanceResult,
     Involvement,
     Planning,
     Purpose,
@@ -91,21 +91,6 @@ class ScreeningOut(Out):
     left_off: int
 
 
-class GuidanceOut(Out):
-    """What the Handreichung says: the rule to be cited with its page; `missing` names facts that would decide."""
-
-    result: GuidanceResult
-    because: str
-    sentence: str
-    document: str | None
-    version: str | None
-    rule: str | None
-    page: str | None
-    wording: str | None
-    missing: list[str]
-    demonstration: bool
-
-
 class DeadlineOut(Out):
     """The deadline of one request: its last day by § 188 BGB, and the one moved by § 31 Abs. 3 VwVfG; null where none is
     deemed given."""
@@ -179,7 +164,7 @@ class AssessmentOut(Knowledge):
     affected_m2: Number
     impaired: ScreeningOut
     neighbours: list[NeighbourOut]
-    guidance: GuidanceOut
+    guidance: GuidanceFindingOut
     series: list[ComparableOut]
     consent_deadline: date | None
     consent_deadline_moved: date | None
