@@ -92,7 +92,7 @@ INSERT INTO conversion_assessment (conversion_id, number, version, at, actor, "o
     involvement, legal_review, consent_deadline, bwi_deadline, facts, result)
 SELECT :id, coalesce(max(number), 0) + 1, :version, greatest(:at, max(at)), :actor, :on, :known_at,
        :law_version, :rules_version, :involvement, :legal_review, :consent_deadline, :bwi_deadline, CAST(:facts AS jsonb),
-       CAST(:result AS jsonb)
+       CAST(:result AS json)
 FROM conversion_assessment WHERE conversion_id = :id
 RETURNING number
 """

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from parcels.model_base import Base, Key, geometry
@@ -123,7 +123,7 @@ class ConversionAssessment(Base):
     consent_deadline: Mapped[date | None]
     bwi_deadline: Mapped[date | None]
     facts: Mapped[dict[str, Any]]
-    result: Mapped[dict[str, Any]]
+    result: Mapped[dict[str, Any]] = mapped_column(JSON)  # as it was written: JSONB would sort it
 
 
 class ConversionStep(Base):

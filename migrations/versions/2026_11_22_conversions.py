@@ -140,7 +140,7 @@ def _assessments() -> None:
         sa.Column("consent_deadline", sa.Date(), nullable=True),
         sa.Column("bwi_deadline", sa.Date(), nullable=True),
         sa.Column("facts", postgresql.JSONB(), nullable=False),
-        sa.Column("result", postgresql.JSONB(), nullable=False),
+        sa.Column("result", postgresql.JSON(), nullable=False),  # as it was written: JSONB would sort it
         sa.CheckConstraint(
             "involvement IN ('required', 'check', 'recommended', 'information', 'none')", name="ck_involvement"
         ),
