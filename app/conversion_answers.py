@@ -1,8 +1,7 @@
 """Conversions as they are answered: what was found of a case, said in a language. Nothing here reads a clock."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 

@@ -7,8 +7,11 @@ from geoalchemy2 import alembic_helpers
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from parcels import guidance_tables, run_tables  # noqa: F401 (their tables belong to the schema)
-from parcels import conversion_tables, run_tables  # noqa: F401 (their tables belong to the schema)
+from parcels import (  # noqa: F401 (their tables belong to the schema)
+    conversion_tables,
+    guidance_tables,
+    run_tables,
+)
 from parcels.models import Base
 
 LOCK = 7_100_100  # the number of the advisory lock: any constant does, as long as it is ours

@@ -11,17 +11,16 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from parcels import affected, conversions, effects, guidance, neighbours, sites
-from parcels.affected import Taken
 from parcels.conversion_assessments import Comparable, comparable
 from parcels.conversions import Stated, Version
 from parcels.effects import Effect
 from parcels.holidays import is_holiday
 from rules import deadlines
 from rules.conversions import AffectedLand, Assessment, CaseFacts, assess
+from rules.criteria import Reason
 from rules.deadlines import Clock, Request
 from rules.facts import Outcome
 from rules.guidance import GuidanceFinding, GuidanceQuestion, combined, find
-from rules.criteria import Reason
 from rules.law import LAW, Law
 from rules.neighbours import Near, Screening
 
