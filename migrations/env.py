@@ -7,12 +7,7 @@ from geoalchemy2 import alembic_helpers
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
 
-from parcels import (  # noqa: F401 (their tables belong to the schema)
-    conversion_tables,
-    guidance_tables,
-    run_tables,
-)
-from parcels.models import Base
+from parcels.schema import METADATA
 
 LOCK = 7_100_100  # the number of the advisory lock: any constant does, as long as it is ours
 
@@ -26,7 +21,7 @@ def run(connection: Connection) -> None:
     try:
         context.configure(
             connection=connection,
-            target_metadata=Base.metadata,
+            target_metadata=METADATA,
             include_object=alembic_helpers.include_object,
             render_item=alembic_helpers.render_item,
             compare_server_default=True,

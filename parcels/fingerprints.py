@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from parcels.models import Base
+from parcels.schema import METADATA
 
 
 def of_tables(connection: Connection) -> dict[str, list[int]]:
     """Of each table: how many rows, and a sum over the hashes of their contents that does not depend on order."""
-    names = sorted(Base.metadata.tables)
+    names = sorted(METADATA.tables)
     statement = "SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM {name} t"
     return {
         name: [int(value) for value in connection.execute(text(statement.format(name=name))).one()] for name in names

@@ -139,7 +139,7 @@ def test_a_finding_can_be_read_aloud() -> None:
     )
     assert said("de", replace(QUESTION, affected_m2=None, zones=None)).startswith(
         "Was die Handreichung „demonstration“, Fassung 1.0, Seite 1, Regel D1, verlangt, lässt sich nicht entscheiden; es fehlt: "
-        "die Größe der betroffenen Fläche, die Lage zu den benannten Gebieten. Bis dahin gilt: im Einzelfall zu prüfen."
+        "die Größe der betroffenen Fläche, die Lage zu den benannten Gebieten. Bis dahin gilt: Einzelfallprüfung."
     )
     assert "Weniger strenge Regeln treffen ebenfalls zu (D1)" in said("de", QUESTION)
     assert "Stricter rules might apply; missing for that is: where the site lies" in said(
