@@ -101,7 +101,7 @@ def set_holding(session: Session, key: str, span: Span, facts: Mapping[str, Any]
 
     ValueRefusedError for a code that no list of the law has, HeldInPartsError where parts are held separately.
     """
-    listed = {name: _listed(name, facts[name], known) for name, known in choices().items()}
+    listed = {name: _listed(name, facts[name], known) for name, known in choices().items() if name in facts}
     if any(version["geom"] is not None for version in _versions(session, Holding.parcel_key, key, span, ["geom"])):
         raise HeldInPartsError(key)
     row = {"parcel_key": key, **facts, **listed, "valid_from": span.since, "valid_to": span.until}
