@@ -30,6 +30,7 @@ class GuidanceBecause(StrEnum):
     FACT_MISSING = "fact_missing"
     NO_RULE_MATCHES = "no_rule_matches"
     NO_RULES = "no_rules"
+    NOT_ASKED = "not_asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ class GuidanceRule:
 class GuidanceQuestion:
     """What is asked about workplace land of one designation; None is a fact that is not known.
 
-    `affected_m2` is what the case takes of it, `housing_share` housing's share of the floor area, `zones` the named areas that
+    `affected_m2` is the workplace land that the case takes, of all designations together: no bound is evaded by splitting it.
+    `housing_share` is housing's share of the floor area, `zones` are the named areas that
     the site meets (an empty set: none).
     """
 
@@ -153,8 +155,11 @@ def strictest(results: Iterable[GuidanceResult]) -> GuidanceResult:
 
 
 def combined(findings: Sequence[GuidanceFinding]) -> GuidanceFinding:
-    """The finding about a case of several designations: the strictest of theirs, the first of equals; silent without any."""
-    silent = GuidanceFinding(GuidanceResult.SILENT, GuidanceBecause.NO_RULES)
+    """The finding about a case of several designations: the strictest of theirs, the first of equals.
+
+    Without any, as no workplace land is taken, the guidance was not asked and is silent.
+    """
+    silent = GuidanceFinding(GuidanceResult.SILENT, GuidanceBecause.NOT_ASKED)
     return min(findings, key=lambda found: _rank(found.result), default=silent)
 
 

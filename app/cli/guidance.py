@@ -15,7 +15,7 @@ from parcels.guidance_loading import Loaded
 from parcels.guidance_text import GuidanceRefusedError
 from rules.guidance import Condition
 
-group = typer.Typer(help="Guidance (Handreichung) as its owner loads it: versions, rules, areas.", no_args_is_help=True)
+group = typer.Typer(help="Guidance (Handreichung): what its owner loaded.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(metavar="FILE", help="YAML, one version: see docs/guidance.md.")]
 SHOWN = 50
 VERSION_COLUMNS = (
