@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -133,7 +134,12 @@ def _of_validation(error: RequestValidationError) -> Problem:
     if any(one["type"] == "json_invalid" for one in found):
         remedy = REMEDIES["json_invalid"]
         return Problem("malformed-body", "The body is no JSON.", [field_error("body", "No well-formed JSON", remedy)])
-    return _invalid([_field(one) for one in found])
+    return _invalid(fields(error))
+
+
+def fields(error: RequestValidationError | ValidationError) -> list[dict[str, str | None]]:
+    """What a check of a request's body, or of what is built like one, finds wrong: field by field, with remedies."""
+    return [_field(dict(one)) for one in error.errors()]
 
 
 def _field(one: dict[str, Any]) -> dict[str, str | None]:

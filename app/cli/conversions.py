@@ -1,0 +1,15 @@
+"""The commands about conversion cases."""
+
+import typer
+
+from app.cli import conversion_cases
+
+group = typer.Typer(
+    help="Conversion cases: recorded ones, and what the law makes of a conversion.", no_args_is_help=True
+)
+
+
+def add_to(cli: typer.Typer) -> None:
+    """Register the commands."""
+    conversion_cases.add_to(group)
+    cli.add_typer(group, name="conversions")
