@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from app import answers, conversion_answers
 from app.answers import Asked
 from app.conversion_bodies import CaseIn, QuestionIn
+from app.problem_kinds import KINDS
+from app.problems import Problem
 from app.schemas.conversions import AssessmentOut, CaseOut, CaseRow
 from app.web.language import translator
 from parcels import assessing, conversion_assessments, conversions
@@ -51,7 +53,9 @@ def enter(session: Session, body: CaseIn, today: date, author: Author, sent: Sen
     asked, found = _assessed(session, body, stated, today, author.at)
     number = conversions.enter(session, body.reference, replace(stated, district=found.district), author, sent)
     if number is None:  # the same was sent at the same time, and is recorded by now
-        return conversions.entered_before(session, sent) or 0
+        if (number := conversions.entered_before(session, sent)) is None:
+            raise Problem("busy", KINDS["busy"].meaning)
+        return number
     _keep(session, number, 1, asked, found, author)
     return number
 

@@ -109,7 +109,7 @@ def _drawn(session: Session, site: Site, on: date, known_at: datetime) -> Place:
 
 def _check_size(m2: float | None) -> None:
     if m2 is not None and m2 > MAX_HA * 10_000:
-        raise _too_large(f"The site has {m2 / 10_000:.0f} ha")
+        raise _too_large(f"The site has {m2 / 10_000:.1f} ha")
 
 
 def _too_large(said: str) -> SiteRefusedError:
@@ -143,7 +143,8 @@ SELECT ST_Area(s.geom) AS m2, EXISTS (SELECT FROM district WHERE {_ON}) AS distr
 FROM (SELECT CAST(:outline AS geometry) AS geom) s
 """
 
-# Parcels that are known now lie in an index; those that were known then and are no more are looked for among all.
+# Parcels that are known now lie in an index; those that were known then and are no more are looked for among
+# all, unless nothing was recorded since.
 _MET = f"""
 SELECT key COLLATE "C" AS key
 FROM (
@@ -152,6 +153,7 @@ FROM (
     UNION ALL
     SELECT p.key, p.geom FROM parcel p
     WHERE NOT upper_inf(p.known) AND p.geom && CAST(:outline AS geometry) AND {_ON}
+        AND CAST(:known_at AS timestamptz) < (SELECT recorded_at FROM register)
 ) near
 WHERE shared_m2(geom, CAST(:outline AS geometry), :sliver) > :least
 ORDER BY 1

@@ -115,7 +115,7 @@ def list_cases(
     "",
     response_model=CaseOut,
     status_code=201,
-    responses={201: example(CONVERSION), **declared("token-missing", "role-missing", "key-reused", *REFUSALS)},
+    responses={201: example(CONVERSION), **declared("token-missing", "role-missing", "key-reused", "busy", *REFUSALS)},
     dependencies=[HEAVY],
     openapi_extra=WRITE_SECURITY,
 )

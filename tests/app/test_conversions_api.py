@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -408,6 +409,16 @@ def test_the_same_request_is_recorded_once(clerk: TestClient, problem: Problem) 
     first = found(clerk.post(CASES, json={**CASE, "reference": "N/once"}, headers=headers), 201)
     assert found(clerk.post(CASES, json={**CASE, "reference": "N/once"}, headers=headers), 201)["id"] == first["id"]
     problem(clerk.post(CASES, json={**CASE, "reference": "N/other"}, headers=headers), 422, "key-reused")
+
+
+def test_the_same_request_at_the_same_time_is_recorded_once(clerk: TestClient) -> None:
+    def post(_: int) -> dict[str, Any]:
+        return found(clerk.post(CASES, json={**CASE, "reference": "N/race"}, headers={"Idempotency-Key": "race"}), 201)
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(post, range(4)))
+    assert len({one["id"] for one in made}) == 1
+    assert all(len(one["assessments"]) == 1 for one in made)
 
 
 def test_cases_are_listed_page_by_page(clerk: TestClient, ask: TestClient) -> None:
