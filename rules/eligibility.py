@@ -4,7 +4,7 @@ A verdict is a table: each criterion's outcome has an effect, the worst effect d
 what is unknown, makes a part conditional; what nobody can put right makes it not eligible. A verdict is no promise of a sale.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -113,14 +113,18 @@ PURPOSES: dict[Purpose, dict[str, tuple[str, Judge]]] = {
 }
 
 
-def judge(land: Land, purpose: Purpose, day: date, law: DatedLaw) -> tuple[Criterion, ...]:
-    """Every criterion of a purpose for a part on a day, in the order of PURPOSES; NotInForce where the law is silent.
+def judge(
+    land: Land, purpose: Purpose, day: date, law: DatedLaw, names: Collection[str] | None = None
+) -> tuple[Criterion, ...]:
+    """Every criterion of a purpose (or those of `names`) for a part on a day, in their order; NotInForce where the law is silent.
 
     Of a parcel that is not there on the day only `recorded` is judged.
     """
     asked = PURPOSES[purpose] if land.recorded else RECORDED
     criteria = []
     for name, (parameter, rule) in asked.items():
+        if names is not None and name not in names:
+            continue
         found = rule(land, day, law)
         effect = effect_of(found.outcome, found.reason.code)
         criteria.append(Criterion(name, found.outcome, effect, found.reason, found.fact, law[parameter]))
