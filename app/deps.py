@@ -114,13 +114,20 @@ def reading_known(request: Request, response: Response, session: ReadSession, no
 
 
 def begin(
-    request: Request, response: Response, session: Session, asked: Asked, today: date, version: str | None = None
+    request: Request,
+    response: Response,
+    session: Session,
+    asked: Asked,
+    today: date,
+    version: str | None = None,
+    language: str | None = None,
 ) -> Reading:
-    """Set ETag and marks on the answer; with a `version` the ETag is strong and good for If-Match."""
-    form = "csv" if wants_csv(request) else "json"
+    """Set ETag and marks on the answer; with a `version` the ETag is strong and good for If-Match. `language`: of its sentences."""
+    form = f"{'csv' if wants_csv(request) else 'json'}{language or ''}"
     digest = etag.of(asked, today, request.url.path, request.query_params.multi_items(), form)
     tag = f'W/"{digest}"' if version is None else f'"{version}.{digest}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept, Authorization"}
+    vary = "Accept, Authorization" if language is None else "Accept, Accept-Language, Authorization"
+    headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": vary}
     if asked.fictitious:
         headers["X-Landreserve-Fictitious"] = "true"
     if etag.matches(request.headers.get("if-none-match"), tag):

@@ -18,8 +18,9 @@ from app.conversion_bodies import AgainIn, CaseIn, QuestionIn
 from app.deps import KNOWN_NAMES
 from app.etag import NotModified
 from app.middleware import Guard
-from app.routes import conversions, guidance, health, imports, parcels, plans, reserve, stock
+from app.routes import conversions, eligibility, guidance, health, imports, parcels, plans, reserve, stock
 from app.schemas.common import ProblemOut
+from app.schemas.eligibility import EligibilityQuestion
 from app.settings import Settings
 from parcels import db
 
@@ -36,6 +37,7 @@ ROUTERS = (
     stock.router,
     parcels.router,
     plans.router,
+    eligibility.router,
     imports.router,
     guidance.router,
     conversions.router,
@@ -123,5 +125,5 @@ def _with_nulls(schema: dict[str, Any]) -> None:
             answer = schema["paths"][route.path_format][method.lower()]["responses"][str(status)]
             if "application/json" in answer["content"]:  # a file has no example
                 answer["content"]["application/json"].update(route.responses[status]["content"]["application/json"])
-    for model in (HoldingIn, ParcelIn, QuestionIn, CaseIn, AgainIn):
+    for model in (HoldingIn, ParcelIn, QuestionIn, CaseIn, AgainIn, EligibilityQuestion):
         schema["components"]["schemas"][model.__name__]["examples"] = model.model_json_schema()["examples"]

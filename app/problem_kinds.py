@@ -138,6 +138,13 @@ KINDS: dict[str, Kind] = {
         "noch einmal senden.",
         "As many imports wait as LANDRESERVE_MAX_QUEUED_IMPORTS allows. Nothing was taken: send it again after Retry-After.",
     ),
+    "too-many-parcels": Kind(
+        422,
+        "More parcels than one answer takes",
+        "Zu viele Flurstücke auf einmal",
+        "Die gezeichnete Fläche trifft mehr Flurstücke, als eine Antwort aufnimmt. Sie ist in kleinere zu teilen.",
+        "The drawn area meets more parcels than one answer takes. Divide it into smaller ones.",
+    ),
     "invalid-request": Kind(
         422,
         "The request cannot be understood",

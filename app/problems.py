@@ -17,6 +17,7 @@ from app.answers import KnownAtAheadError
 from app.headers import SECURITY_HEADERS
 from app.problem_kinds import KINDS
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
+from parcels.eligibility import TooManyParcelsError
 from parcels.limits import OutlinesError, gave_up, over_outlines
 from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
 from parcels.plan_files import PlanFileUnknownError
@@ -37,7 +38,10 @@ BY_SQLSTATE = {
     "23514": "not-storable",  # check constraint
 }
 READING = ("GET", "HEAD", "OPTIONS")
+ASKED_BY_POST = ("/api/eligibility",)  # these record nothing either
 REMEDIES = {
+    "too_long": "Ask in several calls.",
+    "too_short": "Name at least one.",
     "missing": "State it; null where it is unknown and may be so.",
     "extra_forbidden": "Leave it out: there is no such field.",
     "enum": "Use one of the values named.",
@@ -101,6 +105,9 @@ def of(error: Exception, writing: bool = False) -> Problem:
         case ParcelNotYetKnownError():
             told = [field_error("known_at", "Before the first recording of this parcel", error.remedy)]
             return Problem("not-yet-known", str(error), told, first_recorded_at=error.first_recorded_at.isoformat())
+        case TooManyParcelsError():
+            told = [field_error("geometry", str(error), "Divide the area into smaller ones.")]
+            return Problem("too-many-parcels", str(error), told, most=error.most)
         case HeldInPartsError():
             return Problem("held-in-parts", str(error))
         case StaleError():
@@ -173,7 +180,7 @@ def _of_database(error: DBAPIError, writing: bool) -> Problem:
 
 async def handle(request: Request, error: Exception) -> Response:
     """The one exception handler: what the caller did is noted, what we did wrong is logged as an error."""
-    problem = of(error, writing=request.method not in READING)
+    problem = of(error, writing=request.method not in READING and request.url.path not in ASKED_BY_POST)
     if problem.status >= 500:
         unexpected = error if problem.slug == "internal" else None
         log.error("%s %s: %s", request.method, request.url.path, problem.slug, exc_info=unexpected)
@@ -195,6 +202,7 @@ def install(app: FastAPI) -> None:
         OutlinesError,
         RunUnknownError,
         PlanFileUnknownError,
+        TooManyParcelsError,
     )
     framework = (
         ValueRefusedError,

@@ -41,7 +41,7 @@ LATE_S = 1.0
 class TooManyParcelsError(ValueError):
     """A drawn area meets more parcels than one answer takes."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int) -> None:
         super().__init__(f"The area meets more than {most} parcels.")
         self.most = most
 
@@ -290,5 +290,5 @@ def within(session: Session, site: str, on: date, known_at: datetime) -> dict[st
     with told(LATE_S):
         rows = session.execute(statement("eligibility_within"), bound).all()
     if any(row.key is None for row in rows):
-        raise TooManyParcelsError
+        raise TooManyParcelsError(MOST)
     return {row.key: row.share for row in sorted(rows, key=lambda row: str(row.key)) if row.share}

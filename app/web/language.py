@@ -27,7 +27,7 @@ DEFAULT = "de"
 SQUARE_METRES_PER_HECTARE = Decimal(10_000)
 # values that are codes themselves, each with the kind under which the catalogue names it
 CODED = {
-    **{kind: kind for kind in ("designation", "holder", "disposition")},
+    **{kind: kind for kind in ("designation", "holder", "disposition", "award_criterion")},
     **{kind: kind for kind in ("route", "planning", "purpose", "consent", "law_version")},
     "earlier_version": "law_version",
 }

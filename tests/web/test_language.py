@@ -25,21 +25,32 @@ from rules import conversion_facts, deadlines
 from rules.authorities import AuthorityRole
 from rules.conversion_law import versions
 from rules.criteria import CRITERIA, Because, Reason
+from rules.eligibility import PURPOSES, RECORDED, Effect, Purpose, Verdict
 from rules.facts import Holding, Outcome, Part, State
 from rules.guidance import GuidanceBecause, GuidanceQuestion
 from rules.law import LAW
 from rules.neighbours import Kind as NeighbourKind
 from rules.neighbours import Near, Nearby, screen
+from rules.suitability import Ground
 
 WEB = Path(app.web.__file__).parent
 KNOWN_AT = datetime(2026, 11, 22, tzinfo=UTC)
 TODAY = LAW.on(date(2026, 11, 22), KNOWN_AT)
 CODES = {
-    "because": [*Because, *Near],
-    "criterion": [*CRITERIA, "noise", "hazard", "distance_class"],
+    "because": [*Because, *Near, *Ground],
+    "criterion": [
+        *CRITERIA,
+        *RECORDED,
+        *{name for criteria in PURPOSES.values() for name in criteria},
+        *("noise", "hazard", "distance_class"),
+    ],
     "neighbour": list(NeighbourKind),
     "sensitive": TODAY["surroundings.sensitive_kinds"].codes,
     "overlay": TODAY["surroundings.overlay_kinds"].codes,
+    "verdict": list(Verdict),
+    "outcome": list(Outcome),
+    "effect": list(Effect),
+    "award_criterion": TODAY["eligibility.award_checklist"].codes,
     "state": list(State),
     "kind": ["entered", "left", "changed"],
     "change": ["designation", "disposition", "holder", "net_m2", "recorded", "no_longer_workplace_land", "reserved"],
@@ -52,7 +63,7 @@ CODES = {
     "condition": list(conversion_facts.Requirement),
     "route": list(conversion_facts.Route),
     "planning": list(conversion_facts.Planning),
-    "purpose": list(conversion_facts.Purpose),
+    "purpose": [*conversion_facts.Purpose, *Purpose],
     "cases": list(conversion_facts.Cases),
     "involvement": list(conversion_facts.Involvement),
     "guidance_result": list(conversion_facts.GuidanceResult),
