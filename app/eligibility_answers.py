@@ -37,7 +37,7 @@ from rules.law import LAW
 from rules.suitability import Ground
 
 CHECKLIST = "eligibility.award_checklist"
-CHUNK = 2_000  # parcels judged and written at a time: what is written needs no objects any more
+CHUNK = 5_000  # parcels judged and written at a time: what is written needs no objects any more
 NOWHERE = Dated(None, None)
 
 
@@ -114,7 +114,7 @@ class _Writer:
 
     def __init__(self, speak: Translator) -> None:
         self.speak = speak
-        self.written: dict[tuple[Any, ...], str] = {}
+        self.written: dict[tuple[int, int, Dated], tuple[Criterion, str]] = {}
 
     def parcel(self, found: Eligibility, share: Decimal | None) -> str:
         """A ParcelVerdict."""
@@ -126,13 +126,17 @@ class _Writer:
         return f'{head},"share":{told},"criteria":[{criteria}],"parts":[{parts}]}}'
 
     def _criterion(self, number: int, part: Judged, one: Criterion) -> str:
-        dated = _dated(part, one)
-        known = (number, one.name, one.reason, one.fact, dated)
+        """A CriterionRef. Found again by which object it is: to compare what it says would take longer than to write it."""
+        if isinstance(one.fact, Decimal):  # an area, of this parcel only
+            return self._write(number, part, one)
+        known = (id(one), number, _dated(part, one))
         found = self.written.get(known)
-        if found is None:
-            out = CriterionRef(**_criterion(number, part, one, self.speak), citation=one.basis.name)
-            found = self.written[known] = out.model_dump_json()
-        return found
+        if found is None:  # the criterion is kept, so that no other one takes its place in memory
+            found = self.written[known] = (one, self._write(number, part, one))
+        return found[1]
+
+    def _write(self, number: int, part: Judged, one: Criterion) -> str:
+        return CriterionRef(**_criterion(number, part, one, self.speak), citation=one.basis.name).model_dump_json()
 
 
 def _chunks(keys: Sequence[str]) -> Iterator[list[str]]:

@@ -119,26 +119,36 @@ def assess(
     return kept, [key for key in wanted if key not in found]
 
 
-def _judging(purpose: Purpose) -> Callable[[Land, date, DatedLaw], tuple[Criterion, ...]]:
+Judging = Callable[[Land, date, DatedLaw], tuple[Criterion, ...]]
+
+
+def _judging(purpose: Purpose) -> Judging:
     """`judge` for one purpose, that judges the same facts once: much land is alike but for its size."""
-    sizes = {name for name in PURPOSES[purpose] if name.endswith("_size")}
-    known: dict[tuple[Land, date], tuple[Criterion, ...]] = {}
+    names = list(PURPOSES[purpose])
+    sizes = [number for number, name in enumerate(names) if name.endswith("_size")]
+    sized = {names[number] for number in sizes}
+    known: dict[tuple[Any, ...], tuple[Criterion, ...]] = {}
 
     def judged(land: Land, day: date, law: DatedLaw) -> tuple[Criterion, ...]:
-        alike = (replace(land, part=replace(land.part, net_m2=None)), day)
-        if alike not in known:
-            known[alike] = judge(land, purpose, day, law)
-        if not land.recorded:
-            return known[alike]
-        own = {criterion.name: criterion for criterion in judge(land, purpose, day, law, sizes)}
-        return tuple(own.get(criterion.name, criterion) for criterion in known[alike])
+        part = land.part
+        alike = (
+            *(day, part.designation, part.in_use_as_commercial, part.wholly_in_port, part.holding),
+            *(land.marketable, land.measured, land.recorded),
+        )
+        found = known.get(alike)
+        if found is None:
+            found = known[alike] = judge(land, purpose, day, law)
+        elif land.recorded and land.measured:
+            criteria = list(found)
+            for number, own in zip(sizes, judge(land, purpose, day, law, sized), strict=True):
+                criteria[number] = own
+            return tuple(criteria)
+        return found
 
     return judged
 
 
-def _assess(
-    parcel: ParcelOnDay, law: DatedLaw, judge_part: Callable[[Land, date, DatedLaw], tuple[Criterion, ...]]
-) -> Eligibility:
+def _assess(parcel: ParcelOnDay, law: DatedLaw, judge_part: Judging) -> Eligibility:
     asked = in_question([part.land for part in parcel.parts], law)
     parts = []
     for facts, question in zip(parcel.parts, asked, strict=True):
@@ -191,6 +201,7 @@ def on_days(
     """Parcels, each on a day of its own, by key; keys that the register had not heard of by `known_at` are left out."""
     keys, days = [key for key, _ in asked], [day for _, day in asked]
     bound = {"keys": keys, "days": days, "known_at": known_at}
+    session.execute(text(_PLANNED_ANEW))
     rows = session.execute(statement("eligibility"), bound).all()
     dating = fact_dates.of_lines(session, rows, known_at) if dates else lambda row: {}
     lined: dict[str, list[Any]] = {}
@@ -274,6 +285,9 @@ def _heard_of(session: Session, keys: Sequence[str], known_at: datetime) -> set[
     return set(session.scalars(text(_HEARD_OF), {"keys": keys, "known_at": known_at}))
 
 
+# A plan made for any number of keys takes fifty times as long for thousands of them.
+_PLANNED_ANEW = "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)"
+
 _HEARD_OF = """
 SELECT key FROM parcel WHERE key = ANY (CAST(:keys AS text[])) AND lower(known) <= :known_at
 UNION
@@ -287,6 +301,7 @@ def within(session: Session, site: str, on: date, known_at: datetime) -> dict[st
     TooManyParcelsError for more than MOST; what rounds to a share of 0.0000 is left out.
     """
     bound = {"site": site, "on": on, "known_at": known_at, "most": MOST + 1}
+    session.execute(text(_PLANNED_ANEW))
     with told(LATE_S):
         rows = session.execute(statement("eligibility_within"), bound).all()
     if any(row.key is None for row in rows):

@@ -7,7 +7,21 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.answers import KnownAtAheadError
-from app.cli import ask, conversions, database, edit, guidance, imports, load, parcels, plans, serve, sync, tokens
+from app.cli import (
+    ask,
+    check,
+    conversions,
+    database,
+    edit,
+    guidance,
+    imports,
+    load,
+    parcels,
+    plans,
+    serve,
+    sync,
+    tokens,
+)
 from app.cli.base import Refusal, errors
 from app.embedded import EmbeddedError
 from app.settings import SettingsError
@@ -43,7 +57,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (serve, database, load, imports, sync, ask, parcels, plans, conversions, guidance, edit, tokens):
+for module in (serve, database, load, imports, sync, ask, check, parcels, plans, conversions, guidance, edit, tokens):
     module.add_to(cli)
 
 

@@ -1,5 +1,6 @@
 """Eligibility: of one parcel by GET, of up to 10,000 or of a drawn area by POST (which asks, and records nothing)."""
 
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -65,7 +66,7 @@ def ask_eligibility(session: ReadSession, now: Now, question: EligibilityQuestio
     asked = answers.ask(session, question.on or clock.day(now), question.known_at, now)
     if question.geometry is not None and question.crs is not None:
         site = multipolygon(question.geometry, question.crs)
-        shares = dict(eligibility.within(session, site, asked.on, asked.known_at))
+        shares: dict[str, Decimal | None] = {**eligibility.within(session, site, asked.on, asked.known_at)}
     else:
         shares = dict.fromkeys(question.keys or ())
     written = eligibility_answers.batch(session, asked, question.purpose, shares, speak)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -75,7 +75,7 @@ class Translator:
 
     def number(self, value: int | Decimal) -> str:
         """A number with as many decimals as it needs."""
-        return str(format_decimal(value, locale=self.locale, decimal_quantization=False))
+        return _number(self.language, value)
 
     def hectares(self, value_m2: Decimal, sign: bool = False) -> str:
         """Square metres as hectares with four decimals, without the unit."""
@@ -101,6 +101,11 @@ class Translator:
         """An instant to the second, in Berlin's time."""
         local = value.astimezone(BERLIN)
         return f"{self.day(local.date(), length)}, {format_datetime(local, 'HH:mm:ss', locale=self.locale)}"
+
+
+@lru_cache(maxsize=1_000)  # the same limits stand in very many sentences
+def _number(language: str, value: int | Decimal) -> str:
+    return str(format_decimal(value, locale=LANGUAGES[language], decimal_quantization=False))
 
 
 @cache

@@ -73,7 +73,10 @@ def test_a_fact_says_since_when_and_an_unknown_one_does_not(api: TestClient) -> 
 def test_sentences_are_in_the_language_of_the_caller_german_first(api: TestClient) -> None:
     german, english = api.get(PARCEL), api.get(PARCEL, headers={"Accept-Language": "en-GB,de;q=0.5"})
     said = [one.json()["criteria"][3]["because"] for one in (german, english)]
-    assert [one["sentence"] for one in said] == ["Die Erschließung ist gesichert.", "Servicing (Erschließung) is secured."]
+    assert [one["sentence"] for one in said] == [
+        "Die Erschließung ist gesichert.",
+        "Servicing (Erschließung) is secured.",
+    ]
     assert said[0]["code"] == said[1]["code"] == "serviced"
     assert (german.headers["content-language"], english.headers["content-language"]) == ("de", "en")
     assert "Accept-Language" in german.headers["vary"]
