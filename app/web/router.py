@@ -15,6 +15,7 @@ from app.web.guidance_page import guidance_page
 from app.web.import_pages import import_page, imports_page
 from app.web.language import LANGUAGES, chosen, translator
 from app.web.pages import Rendered, Visit, closed_page, start_page
+from app.web.parcel_pages import parcel_page, parcels_page
 from parcels.tokens import Token
 
 router = APIRouter(include_in_schema=False)
@@ -64,6 +65,36 @@ def guidance(
 ) -> HTMLResponse:
     """The guidance in force on a day, and all versions that are known."""
     return _answer(request, now, who, lang, lambda visit: guidance_page(session, on, known_at, visit))
+
+
+@router.get("/parcels", response_class=HTMLResponse)
+def parcels(
+    request: Request,
+    session: ReadSession,
+    now: Now,
+    who: Caller,
+    key: Raw = None,
+    on: Raw = None,
+    known_at: Raw = None,
+    lang: Raw = None,
+) -> HTMLResponse:
+    """A form to look a parcel up."""
+    return _answer(request, now, who, lang, lambda visit: parcels_page(session, key, on, known_at, visit))
+
+
+@router.get("/parcels/{key}", response_class=HTMLResponse)
+def one_parcel(
+    request: Request,
+    session: ReadSession,
+    now: Now,
+    who: Caller,
+    key: str,
+    on: Raw = None,
+    known_at: Raw = None,
+    lang: Raw = None,
+) -> HTMLResponse:
+    """What one parcel is eligible for."""
+    return _answer(request, now, who, lang, lambda visit: parcel_page(session, key, on, known_at, visit))
 
 
 def _answer(
