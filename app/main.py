@@ -18,7 +18,18 @@ from app.conversion_bodies import AgainIn, CaseIn, QuestionIn
 from app.deps import KNOWN_NAMES
 from app.etag import NotModified
 from app.middleware import Guard
-from app.routes import conversions, eligibility, guidance, health, imports, parcels, plans, reserve, stock
+from app.routes import (
+    conversion_steps,
+    conversions,
+    eligibility,
+    guidance,
+    health,
+    imports,
+    parcels,
+    plans,
+    reserve,
+    stock,
+)
 from app.schemas.common import ProblemOut
 from app.schemas.eligibility import EligibilityQuestion
 from app.settings import Settings
@@ -41,6 +52,7 @@ ROUTERS = (
     imports.router,
     guidance.router,
     conversions.router,
+    conversion_steps.router,
 )
 
 

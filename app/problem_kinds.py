@@ -243,6 +243,41 @@ KINDS: dict[str, Kind] = {
         "Edges of two outlines lie so close to each other that nobody can tell their sides. Nothing was recorded. `detail` names "
         "the place: round the coordinates to 1 mm.",
     ),
+    "step-refused": Kind(
+        409,
+        "The step does not follow from the state of the case",
+        "Schritt in dieser Lage nicht möglich",
+        "Der Schritt folgt nicht aus der Lage des Falls. „state“ nennt sie, „possible“ die Schritte, die jetzt möglich sind, "
+        "„code“ den Grund. Nichts wurde aufgenommen.",
+        "The step does not follow from the state of the case. `state` names it, `possible` the steps that can follow, `code` the "
+        "reason. Nothing was recorded.",
+    ),
+    "escalation-too-early": Kind(
+        409,
+        "The normal coordination has not failed",
+        "Abstimmung noch nicht gescheitert",
+        "Den Industriekoordinator ruft man erst an, wenn die normale Abstimmung gescheitert ist (Masterplan Industrie 2023, "
+        "Handlungsfeld 1 Nr. 4). Zuerst den Schritt „coordination_failed“ aufnehmen. Nichts wurde aufgenommen.",
+        "The Industriekoordinator is called only after the normal coordination has failed (Masterplan Industrie 2023, "
+        "Handlungsfeld 1 Nr. 4). Record the step coordination_failed first. Nothing was recorded.",
+    ),
+    "case-moved-on": Kind(
+        409,
+        "The case has gone on since it was read",
+        "Fall inzwischen weitergegangen",
+        "Seit der Fall gelesen wurde, hat jemand einen Schritt aufgenommen („last_step“). Den Fall noch einmal lesen und, wenn der "
+        "Schritt noch gelten soll, ihn mit „after“ = „last_step“ senden. Nichts wurde aufgenommen.",
+        "Somebody has taken a step since the case was read (`last_step`). Read it again and, if the step shall still be taken, "
+        "send it with `after` = `last_step`. Nothing was recorded.",
+    ),
+    "track-unknown": Kind(
+        404,
+        "No such link",
+        "Link unbekannt",
+        "Hinter diesem Link steht kein Fall, oder der Link wurde zurückgezogen oder erneuert. Wer ihn ausgegeben hat, kann einen "
+        "neuen machen.",
+        "There is no case behind this link, or the link was revoked or renewed. Whoever gave it out can make a new one.",
+    ),
     "not-found": Kind(
         404,
         "No such address",

@@ -16,6 +16,8 @@ from starlette.exceptions import HTTPException
 from app.answers import KnownAtAheadError
 from app.headers import SECURITY_HEADERS
 from app.problem_kinds import KINDS
+from parcels.conversion_steps import OvertakenError
+from parcels.conversion_tracks import TrackUnknownError
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
 from parcels.eligibility import TooManyParcelsError
 from parcels.limits import OutlinesError, gave_up, over_outlines
@@ -102,6 +104,10 @@ def of(error: Exception, writing: bool = False) -> Problem:
             return Problem("import-unknown", str(error))
         case PlanFileUnknownError():
             return Problem("plan-file-unknown", str(error))
+        case TrackUnknownError():
+            return Problem("track-unknown", str(error))
+        case OvertakenError():
+            return Problem("case-moved-on", str(error), last_step=error.last_step)
         case ParcelNotYetKnownError():
             told = [field_error("known_at", "Before the first recording of this parcel", error.remedy)]
             return Problem("not-yet-known", str(error), told, first_recorded_at=error.first_recorded_at.isoformat())
@@ -183,10 +189,16 @@ async def handle(request: Request, error: Exception) -> Response:
     problem = of(error, writing=request.method not in READING and request.url.path not in ASKED_BY_POST)
     if problem.status >= 500:
         unexpected = error if problem.slug == "internal" else None
-        log.error("%s %s: %s", request.method, request.url.path, problem.slug, exc_info=unexpected)
+        log.error("%s %s: %s", request.method, _place(request), problem.slug, exc_info=unexpected)
     else:
-        log.info("%s %s: %s", request.method, request.url.path, problem.slug)
+        log.info("%s %s: %s", request.method, _place(request), problem.slug)
     return respond(problem)
+
+
+def _place(request: Request) -> str:
+    """The address as it may stand in a log: without the code of a public link, which is as good as a key."""
+    path, link, code = request.url.path.partition("/track/")
+    return f"{path}{link}..." if code else request.url.path
 
 
 def install(app: FastAPI) -> None:
@@ -203,6 +215,8 @@ def install(app: FastAPI) -> None:
         RunUnknownError,
         PlanFileUnknownError,
         TooManyParcelsError,
+        TrackUnknownError,
+        OvertakenError,
     )
     framework = (
         ValueRefusedError,

@@ -70,11 +70,14 @@ def _success(operation: dict[str, Any]) -> dict[str, Any]:
 
 
 def _curl(base: str, path: str, method: str, body: dict[str, Any] | None) -> str:
-    address = base + path.replace("{key}", "029901___00017______").replace("{number}", "17").replace(
-        "{sha256}", "0" * 64
-    )
-    if body is None:
+    named = {"{key}": "029901___00017______", "{number}": "17", "{sha256}": "0" * 64}
+    address = base + path
+    for name, value in named.items():
+        address = address.replace(name, value)
+    if body is None and method == "get":
         return f"curl '{address}'"
+    if body is None:
+        return f"curl -X {method.upper()} '{address}' \\\n  -H 'Authorization: Bearer lr_...'"
     if (form := body["content"].get("multipart/form-data")) is not None:
         fields = " ".join(f"-F {name}={json.dumps(value)}" for name, value in form["schema"]["examples"][0].items())
         return f"curl '{address}' \\\n  -H 'Authorization: Bearer lr_...' \\\n  -F file=@parcels.gpkg {fields}"
@@ -92,9 +95,9 @@ def _example(content: dict[str, Any]) -> str | None:
 
 def _body(operation: dict[str, Any], schema: dict[str, Any]) -> str | None:
     """The example that the body's schema carries; of a form, the call shows it."""
-    content = operation["requestBody"]["content"]
-    if "multipart/form-data" in content:
-        return None  # its fields stand in the call
+    content = operation.get("requestBody", {}).get("content", {})
+    if "application/json" not in content:
+        return None  # there is none, or its fields stand in the call
     name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
     return json.dumps(schema["components"]["schemas"][name]["examples"][0], ensure_ascii=False, indent=2)
 

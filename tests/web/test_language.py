@@ -24,6 +24,7 @@ from parcels.runs import State as RunState
 from rules import conversion_facts, deadlines
 from rules.authorities import AuthorityRole
 from rules.conversion_law import versions
+from rules.conversion_steps import CaseState, StepKind, StepRefusal
 from rules.criteria import CRITERIA, Because, Reason
 from rules.eligibility import PURPOSES, RECORDED, Effect, Purpose, Verdict
 from rules.facts import Holding, Outcome, Part, State
@@ -76,6 +77,10 @@ CODES = {
     "guidance": [*GuidanceBecause, "also_missing", "otherwise", "demonstration"],
     "guidance_fact": [*(field.name for field in fields(GuidanceQuestion))],
     "authority": list(AuthorityRole),
+    "step": list(StepKind),
+    "case_state": list(CaseState),
+    "step_refusal": list(StepRefusal),
+    "step_remedy": list(StepRefusal),
 }
 
 

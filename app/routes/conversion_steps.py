@@ -1,0 +1,165 @@
+"""Track and trace: the steps of a conversion case, its public link, and what whoever has the link may know."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+
+from app import answers, clock, step_answers
+from app.auth import READ_SECURITY, READER, WRITE_SECURITY, Caller, require
+from app.deps import KnownAt, Now, ReadSession, WriteSession
+from app.examples import example
+from app.inputs import Text
+from app.problems import Problem, declared, field_error
+from app.schemas.conversion_steps import StepOut, StepsOut, TrackLinkOut, TrackOut, TrackRevokedOut
+from app.step_bodies import LARGEST, StepIn
+from app.step_examples import STEP, STEPS, TRACK, TRACK_LINK, TRACK_REVOKED
+from app.web.language import Translator, chosen, translator
+from parcels import conversion_steps, conversion_tracks
+from parcels.conversions import Author, Sent
+from parcels.tokens import Token
+from rules.conversion_steps import StepRefusal, StepRefused, possible
+
+router = APIRouter(tags=["conversions"])
+Number = Annotated[int, Path(ge=1, le=LARGEST, description="The case's number")]
+Taker = Annotated[Token, Depends(require("planner", "bwi", "admin"))]
+REFUSALS = ("token-missing", "token-invalid", "role-missing", "conversion-unknown")
+# Nothing keeps the answer, no search engine lists it, and no address that is visited from it learns its own.
+UNSEEN = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Vary": "Accept-Language",
+}
+
+
+def speaker(
+    accept_language: Annotated[str | None, Header(description="Language of the sentences: de (default) or en")] = None,
+) -> Translator:
+    """The language of the sentences in an answer."""
+    return translator(chosen(None, accept_language))
+
+
+Speak = Annotated[Translator, Depends(speaker)]
+
+
+@router.get(
+    "/api/conversions/{number}/steps",
+    response_model=StepsOut,
+    responses={200: example(STEPS), **declared("token-invalid", "conversion-unknown")},
+    dependencies=[READER],
+    openapi_extra=READ_SECURITY,
+)
+def get_steps(
+    response: Response, session: ReadSession, who: Caller, now: Now, number: Number, known_at: KnownAt, speak: Speak
+) -> StepsOut:
+    """What has happened in a case, how it stands, and which steps can follow. Authors and notes are told to those with a token."""
+    _fresh(response)
+    asked = answers.ask(session, clock.day(now), known_at, now)
+    return step_answers.steps(session, number, known_at and asked.known_at, now, who is not None, speak)
+
+
+@router.post(
+    "/api/conversions/{number}/steps",
+    response_model=StepOut,
+    status_code=201,
+    responses={
+        201: example(STEP),
+        **declared(
+            *(*REFUSALS, "malformed-body", "too-large", "key-reused", "step-refused", "escalation-too-early"),
+            *("case-moved-on", "busy", "write-timeout"),
+        ),
+    },
+    openapi_extra=WRITE_SECURITY,
+)
+def post_step(
+    response: Response,
+    session: WriteSession,
+    who: Taker,
+    now: Now,
+    number: Number,
+    body: StepIn,
+    speak: Speak,
+    idempotency_key: Annotated[
+        Text | None, Header(description="The same step under the same key is taken once", examples=["7f3c-1"])
+    ] = None,
+) -> StepOut:
+    """Take a step. It follows on the one that `after` names; whoever was overtaken is told and reads again. A request, a hearing
+    and a decision also amend the case, whose assessment and clock are reckoned anew."""
+    _fresh(response)
+    today = clock.day(now)
+    order = body.order(today)
+    if order.on > today:
+        told = field_error("on", "The day lies in the future", f"Give {today.isoformat()} or an earlier day.")
+        raise Problem("invalid-request", "on: The day lies in the future", [told])
+    conversion_steps.hold(session, number)
+    author = Author(who.name, who.role, now, body.note)
+    sent = Sent(who.id, idempotency_key, body.fingerprint(number))
+    try:
+        taken = conversion_steps.take(session, number, order, author, sent)
+    except StepRefused as refused:
+        raise _refusal(refused, speak) from None
+    return step_answers.step(taken.step, True, speak)
+
+
+def _refusal(refused: StepRefused, speak: Translator) -> Problem:
+    """Why the step cannot be taken and what helps, in the caller's language."""
+    said, remedy = (speak.code(kind, refused.code.value) for kind in ("step_refusal", "step_remedy"))
+    early = refused.code is StepRefusal.COORDINATION_NOT_FAILED
+    slug, told = "escalation-too-early" if early else "step-refused", [field_error("kind", said, remedy)]
+    if refused.state is None:
+        return Problem(slug, said, told, code=refused.code.value, state=None, possible=[])
+    can = [kind.value for kind in possible(refused.state)]
+    return Problem(slug, said, told, code=refused.code.value, state=refused.state.value, possible=can)
+
+
+@router.post(
+    "/api/conversions/{number}/track",
+    response_model=TrackLinkOut,
+    status_code=201,
+    responses={201: example(TRACK_LINK), **declared(*REFUSALS)},
+    openapi_extra=WRITE_SECURITY,
+)
+def post_link(
+    request: Request, response: Response, session: WriteSession, who: Taker, now: Now, number: Number
+) -> TrackLinkOut:
+    """Make a public link to the state of a case. A link made before ends; the new one is shown here and never again."""
+    response.headers.update(UNSEEN)
+    conversion_steps.hold(session, number)
+    code = conversion_tracks.make(session, number, who.name, now)
+    base = str(request.app.state.settings.public_url or request.base_url).rstrip("/")
+    return TrackLinkOut(id=number, code=code, url=f"{base}/track/{code}", created_at=now)
+
+
+@router.delete(
+    "/api/conversions/{number}/track",
+    response_model=TrackRevokedOut,
+    responses={200: example(TRACK_REVOKED), **declared(*REFUSALS)},
+    openapi_extra=WRITE_SECURITY,
+)
+def delete_link(response: Response, session: WriteSession, who: Taker, now: Now, number: Number) -> TrackRevokedOut:
+    """End the public link to a case: whoever has it finds nothing any more."""
+    _fresh(response)
+    conversion_steps.hold(session, number)
+    return TrackRevokedOut(id=number, revoked=conversion_tracks.revoke(session, number, now))
+
+
+@router.get(
+    "/api/track/{code}",
+    response_model=TrackOut,
+    responses={200: example(TRACK), **declared("track-unknown")},
+)
+def get_track(
+    response: Response,
+    session: ReadSession,
+    now: Now,
+    code: Annotated[str, Path(max_length=200, description="From the link")],
+    speak: Speak,
+) -> TrackOut:
+    """How a case stands, for whoever has its link: days and kinds of its steps and its deadlines, nothing of people or parcels."""
+    response.headers.update(UNSEEN)
+    return step_answers.track(session, code, clock.day(now), speak)
+
+
+def _fresh(response: Response) -> None:
+    """A case goes on: what is said of it is not kept. What is told depends on who asks, and in which language."""
+    response.headers.update({"Cache-Control": "no-store", "Vary": "Accept, Accept-Language, Authorization"})
