@@ -270,6 +270,13 @@ KINDS: dict[str, Kind] = {
         "Somebody has taken a step since the case was read (`last_step`). Read it again and, if the step shall still be taken, "
         "send it with `after` = `last_step`. Nothing was recorded.",
     ),
+    "dossier-unknown": Kind(
+        404,
+        "No dossier was handed over with this step",
+        "Mit diesem Schritt wurde kein Dossier übergeben",
+        "Ein Dossier wird nur mit dem Schritt „escalated“ übergeben. Ohne „step“ zeigt die Adresse den Fall, wie er jetzt steht.",
+        "A dossier is handed over with the step escalated only. Without `step` the address shows the case as it stands now.",
+    ),
     "track-unknown": Kind(
         404,
         "No such link",

@@ -9,6 +9,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from app.conversion_bodies import HearingIn
 from app.inputs import Day, Text, fault
 from parcels.conversion_steps import StepOrder
 from rules.conversion_facts import Hearing
@@ -20,21 +21,6 @@ RENEWED: dict[str, JsonValue] = {"kind": "request_renewed", "after": 4, "on": "2
 DATED = AMENDS - {StepKind.HEARING_SET}
 
 
-class SpanIn(BaseModel):
-    """How long the public is heard (§ 36a Abs. 2 BauGB): months or days, one of them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    months: int | None = Field(None, ge=1, le=12)
-    days: int | None = Field(None, ge=1, le=366)
-
-    @model_validator(mode="after")
-    def _one(self) -> Self:
-        if (self.months is None) == (self.days is None):
-            raise fault("hearing", "One span is needed", "Give `months` or `days`, one of them.")
-        return self
-
-
 class StepIn(BaseModel):
     """A step that follows on the last one that its author has read."""
 
@@ -43,7 +29,7 @@ class StepIn(BaseModel):
     kind: StepKind = Field(description="What happened")
     after: int = Field(ge=1, le=LARGEST, description="`last_step` of the case as it was read", strict=True)
     on: Day | None = Field(None, description="The day it happened; today, but to be stated of requests and decisions")
-    hearing: SpanIn | None = Field(None, description="Only with hearing_set, and then required")
+    hearing: HearingIn | None = Field(None, description="Only with hearing_set, and then required")
     note: Text | None = Field(None, description="Never public; required with the kind note")
 
     @model_validator(mode="after")

@@ -27,7 +27,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One outline: `kind` (zone, port, parcel, affected, site), what it is called, its path, and a place for its name."""
+    """One outline: `kind` (zone, port, parcel, affected, site, plant), what it is called, its path, and a place for its name."""
 
     kind: str
     name: str | None
@@ -51,7 +51,7 @@ def outlines(
     session: Session, frame: Window, keys: list[str] | None, outline: Any, on: date, known_at: datetime
 ) -> list[Outline]:
     """What lies in the extract on a day as known then, from the ground up: zones that regulate the use (the newest on top), the
-    port, parcels, those of the site, the site."""
+    port, parcels, those of the site, the site, plants."""
     bound = {
         "keys": keys,
         "site": outline,
@@ -86,6 +86,7 @@ found AS (
                      CASE WHEN shared_m2(p.geom, s.geom) >= 1 THEN key END, p.geom, NULL, key
     FROM parcel p, s, frame WHERE {_ON} AND p.geom && frame.geom
     UNION ALL SELECT 4, 'site', NULL, geom, NULL, '' FROM s
+    UNION ALL SELECT 5, 'plant', name, geom, NULL, ref FROM site_of_concern WHERE {_ON} AND geom && (SELECT geom FROM frame)
 ),
 cut AS (
     SELECT f.rank, f.kind, f.name, f.since, f."order", ST_CollectionExtract(ST_Intersection(f.geom, frame.geom), 3) AS geom

@@ -5,12 +5,12 @@ A step that states something of the case itself (the day of a request, a hearing
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from parcels import conversions
@@ -95,9 +95,15 @@ def under_key(session: Session, number: int, sent: Sent) -> ConversionStep | Non
 
 
 def take(
-    session: Session, number: int, order: StepOrder, author: Author, sent: Sent, handover: Handover | None = None
+    session: Session,
+    number: int,
+    order: StepOrder,
+    author: Author,
+    sent: Sent,
+    hand_over: Callable[[], Handover] | None = None,
 ) -> Taken:
-    """Take a step and, where it states something of the case, record its new version. The case must be held (`hold`).
+    """Take a step and, where it states something of the case, record its new version. The case must be held (`hold`). With an
+    escalation goes what `hand_over` makes.
 
     Raises OvertakenError, KeyReusedError, StepRefused (rules), ValueRefusedError for days that contradict what is recorded."""
     if (before := under_key(session, number, sent)) is not None:
@@ -108,6 +114,7 @@ def take(
     follows = follow(CaseState(last.state) if last else None, order.kind)
     if order.kind in AMENDS:
         conversions.amend(session, number, _stated(session, number, order), author)
+    handover = hand_over() if hand_over and order.kind is StepKind.ESCALATED else None
     made = ConversionStep(
         conversion_id=number,
         at=max(author.at, last.at + timedelta(microseconds=1)) if last else author.at,
@@ -156,3 +163,22 @@ def _stated(session: Session, number: int, order: StepOrder) -> Mapping[str, Any
         remedy = f"Give a day after {former.isoformat()}; request_received corrects the day of the request before."
         raise ValueRefusedError("on", "A renewed request comes after the one before", remedy)
     return {"request_received_on": order.on, **dict.fromkeys(("hearing", "decision", "decision_on"))}
+
+
+def handed_over(found: Sequence[ConversionStep]) -> list[ConversionStep]:
+    """The steps that a dossier went with."""
+    return [step for step in found if step.dossier is not None]
+
+
+def spoken(session: Session, known_at: datetime) -> set[int]:
+    """The cases in which, by an instant, a statement was given on the last request for consent."""
+    return set(session.scalars(text(_SPOKEN), {"known_at": known_at}))
+
+
+_SPOKEN = """
+SELECT DISTINCT s.conversion_id FROM conversion_step s
+WHERE s.kind = 'statement_given' AND s.at <= CAST(:known_at AS timestamptz) AND NOT EXISTS (
+    SELECT FROM conversion_step r
+    WHERE r.conversion_id = s.conversion_id AND r.kind = 'request_renewed' AND r.id > s.id
+      AND r.at <= CAST(:known_at AS timestamptz))
+"""

@@ -1,35 +1,41 @@
 """Track and trace: the steps of a conversion case, its public link, and what whoever has the link may know."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from app import answers, clock, step_answers
+from app import answers, clock, conversions, dossier, step_answers
 from app.auth import READ_SECURITY, READER, WRITE_SECURITY, Caller, require
-from app.deps import KnownAt, Now, ReadSession, WriteSession
+from app.deps import HEAVY, KnownAt, Now, ReadSession, WriteSession
 from app.examples import example
+from app.headers import UNSEEN
 from app.inputs import Text
 from app.problems import Problem, declared, field_error
-from app.schemas.conversion_steps import StepOut, StepsOut, TrackLinkOut, TrackOut, TrackRevokedOut
+from app.schemas.conversion_steps import (
+    DossierOut,
+    HandoverOut,
+    StepOut,
+    StepsOut,
+    TrackLinkOut,
+    TrackOut,
+    TrackRevokedOut,
+)
 from app.step_bodies import LARGEST, StepIn
-from app.step_examples import STEP, STEPS, TRACK, TRACK_LINK, TRACK_REVOKED
+from app.step_examples import DOSSIER, STEP, STEPS, TRACK, TRACK_LINK, TRACK_REVOKED
 from app.web.language import Translator, chosen, translator
 from parcels import conversion_steps, conversion_tracks
+from parcels import conversions as cases
+from parcels.conversion_tables import ConversionStep
 from parcels.conversions import Author, Sent
 from parcels.tokens import Token
-from rules.conversion_steps import StepRefusal, StepRefused, possible
+from rules.conversion_steps import AMENDS, StepRefusal, StepRefused, possible
 
 router = APIRouter(tags=["conversions"])
 Number = Annotated[int, Path(ge=1, le=LARGEST, description="The case's number")]
 Taker = Annotated[Token, Depends(require("planner", "bwi", "admin"))]
 REFUSALS = ("token-missing", "token-invalid", "role-missing", "conversion-unknown")
-# Nothing keeps the answer, no search engine lists it, and no address that is visited from it learns its own.
-UNSEEN = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-    "Vary": "Accept-Language",
-}
 
 
 def speaker(
@@ -87,7 +93,7 @@ def post_step(
     and a decision also amend the case, whose assessment and clock are reckoned anew."""
     _fresh(response)
     today = clock.day(now)
-    order = body.order(today)
+    order, asked = body.order(today), answers.ask(session, today, None, now)
     if order.on > today:
         told = field_error("on", "The day lies in the future", f"Give {today.isoformat()} or an earlier day.")
         raise Problem("invalid-request", "on: The day lies in the future", [told])
@@ -95,9 +101,14 @@ def post_step(
     author = Author(who.name, who.role, now, body.note)
     sent = Sent(who.id, idempotency_key, body.fingerprint(number))
     try:
-        taken = conversion_steps.take(session, number, order, author, sent)
+        taken = conversion_steps.take(
+            session, number, order, author, sent, lambda: dossier.handover(session, number, asked)
+        )
     except StepRefused as refused:
         raise _refusal(refused, speak) from None
+    if order.kind in AMENDS and not taken.repeated:
+        latest = max(now, cases.versions(session, number, None)[-1].recorded_at)
+        conversions.assess_again(session, number, today, None, replace(author, at=latest))
     return step_answers.step(taken.step, True, speak)
 
 
@@ -110,6 +121,48 @@ def _refusal(refused: StepRefused, speak: Translator) -> Problem:
         return Problem(slug, said, told, code=refused.code.value, state=None, possible=[])
     can = [kind.value for kind in possible(refused.state)]
     return Problem(slug, said, told, code=refused.code.value, state=refused.state.value, possible=can)
+
+
+@router.get(
+    "/api/conversions/{number}/dossier",
+    response_model=DossierOut,
+    responses={200: example(DOSSIER), **declared("token-invalid", "conversion-unknown", "dossier-unknown")},
+    dependencies=[READER, HEAVY],
+    openapi_extra=READ_SECURITY,
+)
+def get_dossier(
+    response: Response,
+    session: ReadSession,
+    who: Caller,
+    now: Now,
+    number: Number,
+    step: Annotated[
+        int | None, Query(ge=1, le=LARGEST, description="As it was handed over with this step; else as it stands now")
+    ] = None,
+) -> DossierOut:
+    """The dossier of a case: what was stated and found, clock, comparable cases, neighbours, effect, steps, authorities, a map.
+    Notes are told to those with a token."""
+    _fresh(response)
+    asked = answers.ask(session, clock.day(now), None, now)
+    found = conversion_steps.handed_over(conversion_steps.steps(session, number))
+    made = _dossier_of(found, step) if step is not None else dossier.build(session, number, asked)
+    return DossierOut(
+        id=number,
+        step=step,
+        sha256=dossier.digest(made),
+        notes_withheld=who is None,
+        handed_over=[HandoverOut(step=one.id, at=one.at, sha256=one.dossier_sha256 or "") for one in found],
+        dossier=made if who is not None else dossier.without_notes(made),
+    )
+
+
+def _dossier_of(found: Sequence[ConversionStep], step: int) -> dict[str, Any]:
+    for one in found:
+        if one.id == step and one.dossier is not None:
+            return one.dossier
+    given = ", ".join(str(one.id) for one in found) or "none"
+    told = field_error("step", "No dossier was handed over with this step", f"Handed over were: {given}.")
+    raise Problem("dossier-unknown", f"With step {step} no dossier was handed over.", [told])
 
 
 @router.post(

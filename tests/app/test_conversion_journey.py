@@ -1,0 +1,151 @@
+"""A case from its entry to its decision, as planners go: request, BWI, dispute, Industriekoordinator, dossier, renewed request."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app import clock
+from tests.app.conftest import NOW, Town, fill, service, token
+from tests.conftest import key
+
+QUESTION = {
+    "reference": "N/61-12.3",
+    "route": "B31_3",
+    "planning": "bplan",
+    "purpose": "housing",
+    "cases": "single",
+    "site": {"parcels": [key(1)]},
+    "application_on": "2026-01-12",
+    "environment": "not_significant",
+}
+Problem = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def office(new_database: Callable[[str], Town]) -> Town:
+    """A town with cases of its own."""
+    made = new_database("journey")
+    fill(made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def clerk(office: Town) -> Iterator[TestClient]:
+    """A planner whose clock goes on by a second with each call."""
+    app, ticks = service(office.web), iter(range(1, 10**6))
+
+    def tick() -> datetime:
+        return NOW + timedelta(seconds=next(ticks))
+
+    app.dependency_overrides[clock.now] = tick
+    headers = {"Authorization": f"Bearer {token(office, 'planner')[1]}"}
+    with TestClient(app, raise_server_exceptions=False, headers=headers) as client:
+        yield client
+
+
+@pytest.fixture
+def case(clerk: TestClient) -> int:
+    """A new case."""
+    made = clerk.post("/api/conversions", json=QUESTION)
+    assert made.status_code == 201, made.text
+    number: int = made.json()["id"]
+    return number
+
+
+def step(clerk: TestClient, case: int, kind: str, **said: Any) -> Any:
+    after = clerk.get(f"/api/conversions/{case}/steps").json()["last_step"]
+    return clerk.post(f"/api/conversions/{case}/steps", json={"kind": kind, "after": after, **said})
+
+
+def take(clerk: TestClient, case: int, kind: str, **said: Any) -> dict[str, Any]:
+    answer = step(clerk, case, kind, **said)
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def test_a_case_goes_from_request_to_decision(clerk: TestClient, case: int) -> None:
+    take(clerk, case, "request_received", on="2026-02-27")
+    found = clerk.get(f"/api/conversions/{case}").json()
+    assert (found["state"], len(found["versions"]), len(found["assessments"])) == ("open", 2, 2)
+    assert found["clock"]["current"]["consent_deadline"] == "2026-05-27"
+    assert found["assessments"][0]["assessment"]["consent_deadline"] is None  # as it was answered then
+    take(clerk, case, "hearing_set", hearing={"months": 1}, on="2026-03-02")
+    assert clerk.get(f"/api/conversions/{case}").json()["clock"]["current"]["consent_deadline"] == "2026-06-27"
+    take(clerk, case, "bwi_involved", on="2026-03-03")
+    take(clerk, case, "statement_given", on="2026-04-01", note="Keine Zustimmung: Ostfeld ist sofort verfügbar.")
+    take(clerk, case, "coordination_failed", on="2026-04-20")
+    escalated = take(clerk, case, "escalated", on="2026-04-21")
+    assert (escalated["state"], len(escalated["dossier_sha256"])) == ("escalated", 64)
+    take(clerk, case, "settled", on="2026-05-02")
+    decided = take(clerk, case, "granted", on="2026-05-20")
+    assert decided["state"] == "decided"
+    done = clerk.get(f"/api/conversions/{case}").json()
+    assert (done["versions"][-1]["decision"], done["versions"][-1]["decision_on"]) == ("granted", "2026-05-20")
+    assert [one["version"] for one in done["assessments"]] == [1, 2, 3, 4]
+
+
+def test_a_renewed_request_starts_the_clock_again(clerk: TestClient, case: int) -> None:
+    take(clerk, case, "request_received", on="2026-02-27")
+    take(clerk, case, "refused", on="2026-04-01")
+    take(clerk, case, "request_renewed", on="2026-05-04")
+    found = clerk.get(f"/api/conversions/{case}").json()
+    assert (found["state"], found["versions"][-1]["decision"]) == ("open", None)
+    assert found["clock"]["current"]["consent_deadline"] == "2026-08-04"
+    assert [one["consent_deadline"] for one in found["clock"]["earlier"]] == ["2026-05-27"]
+    code = clerk.post(f"/api/conversions/{case}/track").json()["code"]
+    told = clerk.get(f"/api/track/{code}").json()
+    assert told["deadlines"]["consent"] == "2026-08-04"
+
+
+def test_days_that_the_law_has_no_answer_for_are_refused_with_their_step(
+    clerk: TestClient, case: int, problem: Problem
+) -> None:
+    take(clerk, case, "request_received", on="2026-02-27")
+    before = clerk.get(f"/api/conversions/{case}").json()
+    problem(step(clerk, case, "granted", on="2026-01-02"), 422, "dates-out-of-order")
+    problem(step(clerk, case, "hearing_set", hearing={"months": 2}), 422, "hearing-not-allowed")
+    after = clerk.get(f"/api/conversions/{case}").json()
+    assert {**after, "known_at": None} == {**before, "known_at": None}  # neither step, version nor assessment
+
+
+def test_the_dossier_goes_with_the_escalation_and_stays_as_it_was(
+    clerk: TestClient, case: int, office: Town, problem: Problem
+) -> None:
+    take(clerk, case, "request_received", on="2026-02-27")
+    take(clerk, case, "bwi_involved", note="Akte übersandt an Frau Beispiel")
+    take(clerk, case, "coordination_failed", note="Kein Ersatzland angeboten")
+    handed = take(clerk, case, "escalated")
+    address = f"/api/conversions/{case}/dossier"
+    first = clerk.get(address, params={"step": handed["id"]}).json()
+    dossier = first["dossier"]
+    assert [one["kind"] for one in dossier["steps"]][-1] == "coordination_failed"
+    assert dossier["steps"][-1]["note"] == "Kein Ersatzland angeboten"
+    assert dossier["case"]["reference"] == "N/61-12.3"
+    assert dossier["assessment"]["result"]["de"]["law_version"] == "P31_3_V2"
+    assert dossier["assessment"]["result"]["en"]["language"] == "en"
+    assert dossier["clock"]["de"]["current"]["consent_deadline"] == "2026-05-27"
+    named = {one["role"]: one["short"] for one in dossier["authorities"]}
+    assert (named["economy"], named["industry_coordinator"]) == ("BWAI", "Industriekoordinator")
+    assert {one["look"] for one in dossier["map"]["shapes"]} >= {"zone workplace", "affected", "site"}
+    whole = json.dumps(dossier, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert hashlib.sha256(whole).hexdigest() == first["sha256"] == handed["dossier_sha256"]
+    take(clerk, case, "settled", note="Danach")
+    again = clerk.get(address, params={"step": handed["id"]}).json()
+    assert (again["dossier"], again["sha256"]) == (dossier, first["sha256"])
+    now = clerk.get(address).json()
+    assert (now["step"], now["dossier"]["case"]["state"]) == (None, "settled")
+    assert [one["step"] for one in now["handed_over"]] == [handed["id"]]
+    problem(clerk.get(address, params={"step": handed["id"] + 1}), 404, "dossier-unknown")
+    public = TestClient(service(office.web), raise_server_exceptions=False)
+    open_one = public.get(address, params={"step": handed["id"]})
+    assert open_one.json()["notes_withheld"]
+    assert "Frau Beispiel" not in open_one.text
+    assert "Test planner" not in open_one.text
