@@ -2,7 +2,7 @@
 
 import typer
 
-from app.cli import conversion_cases
+from app.cli import conversion_cases, conversion_late
 
 group = typer.Typer(
     help="Conversion cases: recorded ones, and what the law makes of a conversion.", no_args_is_help=True
@@ -12,4 +12,5 @@ group = typer.Typer(
 def add_to(cli: typer.Typer) -> None:
     """Register the commands."""
     conversion_cases.add_to(group)
+    conversion_late.add_to(group)
     cli.add_typer(group, name="conversions")

@@ -17,10 +17,12 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import app.web
+from app.conversion_due import Late
 from app.web.language import CATALOGUES, LANGUAGES, chosen, translator
 from parcels.importing.contract import Severity
 from parcels.published import CONFIDENCES, figures
 from parcels.runs import State as RunState
+from parcels.tokens import ROLES
 from rules import conversion_facts, deadlines
 from rules.authorities import AuthorityRole
 from rules.conversion_law import versions
@@ -81,6 +83,13 @@ CODES = {
     "case_state": list(CaseState),
     "step_refusal": list(StepRefusal),
     "step_remedy": list(StepRefusal),
+    "late": list(Late),
+    "moment": ["received", "warning", "bwi", "consent", "moved", "today"],
+    "condition_found": list(Outcome),
+    "impairment": list(Outcome),
+    "yes_no": list(Outcome),
+    "level": list(conversion_facts.Involvement),
+    "step_role": list(ROLES),
 }
 
 

@@ -1,0 +1,68 @@
+"""The addresses of the pages of conversion cases."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
+
+from app.auth import Caller
+from app.deps import HEAVY, Now, ReadSession
+from app.headers import UNSEEN
+from app.web.answering import answer
+from app.web.case_page import Filters, case_page, cases_page, dossier_page
+from app.web.track_page import track_page
+
+router = APIRouter(include_in_schema=False)
+
+Raw = Annotated[str | None, Query()]
+# What is shown of notes depends on who asks, and a case goes on: nobody keeps it.
+FRESH = {"Cache-Control": "no-store", "Vary": "Accept-Language, Authorization"}
+
+
+@router.get("/conversions", response_class=HTMLResponse, dependencies=[HEAVY])
+def cases(
+    request: Request,
+    session: ReadSession,
+    now: Now,
+    who: Caller,
+    state: Raw = None,
+    involvement: Raw = None,
+    district: Raw = None,
+    late: Raw = None,
+    before: Raw = None,
+    lang: Raw = None,
+) -> HTMLResponse:
+    """The conversion cases, newest first."""
+    filters = Filters.of(state, involvement, district, late)
+    return answer(request, now, who, lang, lambda visit: cases_page(session, filters, before, visit), FRESH)
+
+
+@router.get("/conversions/{number}", response_class=HTMLResponse)
+def one_case(
+    request: Request, session: ReadSession, now: Now, who: Caller, number: str, lang: Raw = None
+) -> HTMLResponse:
+    """One case."""
+    return answer(request, now, who, lang, lambda visit: case_page(session, number, who is not None, visit), FRESH)
+
+
+@router.get("/conversions/{number}/dossier", response_class=HTMLResponse, dependencies=[HEAVY])
+def one_dossier(
+    request: Request,
+    session: ReadSession,
+    now: Now,
+    who: Caller,
+    number: str,
+    step: Raw = None,
+    lang: Raw = None,
+) -> HTMLResponse:
+    """The dossier of a case, to be printed."""
+    told = who is not None
+    return answer(request, now, who, lang, lambda visit: dossier_page(session, number, step, told, visit), FRESH)
+
+
+@router.get("/track/{code}", response_class=HTMLResponse)
+def track(request: Request, session: ReadSession, now: Now, code: str, lang: Raw = None) -> HTMLResponse:
+    """How a case stands, for whoever has its link; open even where reading needs a token."""
+    return answer(request, now, None, lang, lambda visit: track_page(session, code, visit), UNSEEN, public=True)
