@@ -33,8 +33,10 @@ from app.routes import (
 from app.schemas.common import ProblemOut
 from app.schemas.eligibility import EligibilityQuestion
 from app.settings import Settings
+from app.step_bodies import StepIn
 from parcels import db
 
+BODIES = (HoldingIn, ParcelIn, QuestionIn, CaseIn, AgainIn, StepIn, EligibilityQuestion)
 TITLE = "landreserve"
 DESCRIPTION = (
     "How many net hectares of municipal commercial and industrial land outside the port are immediately available, on any "
@@ -137,5 +139,5 @@ def _with_nulls(schema: dict[str, Any]) -> None:
             answer = schema["paths"][route.path_format][method.lower()]["responses"][str(status)]
             if "application/json" in answer["content"]:  # a file has no example
                 answer["content"]["application/json"].update(route.responses[status]["content"]["application/json"])
-    for model in (HoldingIn, ParcelIn, QuestionIn, CaseIn, AgainIn, EligibilityQuestion):
+    for model in BODIES:
         schema["components"]["schemas"][model.__name__]["examples"] = model.model_json_schema()["examples"]
