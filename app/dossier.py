@@ -29,7 +29,7 @@ def build(session: Session, number: int, asked: Asked) -> dict[str, Any]:
     """The dossier of a case as it stands, for the day asked; ConversionUnknownError where there is no such case."""
     steps = conversion_steps.steps(session, number)
     versions = cases.versions(session, number, None)
-    found = cases.find(session, number, max(asked.known_at, steps[-1].at, versions[-1].recorded_at))
+    found = cases.find(session, number, asked.known_at)
     kept = conversion_assessments.kept(session, number)
     last = kept[-1] if kept else None
     going = conversions.clock(session, number, versions, asked)

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from app import answers, clock, conversions, dossier, step_answers
+from app.answers import Asked
 from app.auth import READ_SECURITY, READER, WRITE_SECURITY, Caller, require
 from app.deps import HEAVY, KnownAt, Now, ReadSession, WriteSession
 from app.examples import example
@@ -93,7 +96,7 @@ def post_step(
     and a decision also amend the case, whose assessment and clock are reckoned anew."""
     _fresh(response)
     today = clock.day(now)
-    order, asked = body.order(today), answers.ask(session, today, None, now)
+    order = body.order(today)
     if order.on > today:
         told = field_error("on", "The day lies in the future", f"Give {today.isoformat()} or an earlier day.")
         raise Problem("invalid-request", "on: The day lies in the future", [told])
@@ -102,7 +105,7 @@ def post_step(
     sent = Sent(who.id, idempotency_key, body.fingerprint(number))
     try:
         taken = conversion_steps.take(
-            session, number, order, author, sent, lambda: dossier.handover(session, number, asked)
+            session, number, order, author, sent, lambda: dossier.handover(session, number, _now(session, now))
         )
     except StepRefused as refused:
         raise _refusal(refused, speak) from None
@@ -143,9 +146,8 @@ def get_dossier(
     """The dossier of a case: what was stated and found, clock, comparable cases, neighbours, effect, steps, authorities, a map.
     Notes are told to those with a token."""
     _fresh(response)
-    asked = answers.ask(session, clock.day(now), None, now)
     found = conversion_steps.handed_over(conversion_steps.steps(session, number))
-    made = _dossier_of(found, step) if step is not None else dossier.build(session, number, asked)
+    made = _dossier_of(found, step) if step is not None else dossier.build(session, number, _now(session, now))
     return DossierOut(
         id=number,
         step=step,
@@ -154,6 +156,11 @@ def get_dossier(
         handed_over=[HandoverOut(step=one.id, at=one.at, sha256=one.dossier_sha256 or "") for one in found],
         dossier=made if who is not None else dossier.without_notes(made),
     )
+
+
+def _now(session: Session, now: datetime) -> Asked:
+    """All that is recorded, for today."""
+    return conversions.ask(session, clock.day(now), None, now)
 
 
 def _dossier_of(found: Sequence[ConversionStep], step: int) -> dict[str, Any]:

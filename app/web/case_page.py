@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app import answers, clock, conversion_due, conversions, dossier, step_answers
+from app import clock, conversion_due, conversions, dossier, step_answers
 from app.answers import Asked
 from app.schemas.conversions import ClockOut
 from app.web.language import SQUARE_METRES_PER_HECTARE, Translator
@@ -92,8 +92,7 @@ def case_page(session: Session, given: str, told: bool, visit: Visit) -> Rendere
     speak, asked = visit.speak, _asked(session, visit)
     try:
         steps = step_answers.steps(session, _case(given), None, visit.now, told, speak)
-        seen = Asked(asked.on, max(asked.known_at, steps.steps[-1].at), asked.recorded_at, asked.fictitious)
-        found = conversions.case(session, _case(given), seen, speak.language)
+        found = conversions.case(session, _case(given), asked, speak.language)
     except ConversionUnknownError:
         return _unknown(session, given, visit)
     kept = conversion_assessments.kept(session, found.id)
@@ -176,8 +175,7 @@ def _case(given: str) -> int:
 
 
 def _asked(session: Session, visit: Visit) -> Asked:
-    now: datetime = visit.now
-    return answers.ask(session, clock.day(now), None, now)
+    return conversions.ask(session, clock.day(visit.now), None, visit.now)
 
 
 def _fits(one: conversion_due.Due, filters: Filters) -> bool:

@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 from app import clock
 from tests.app.conftest import NOW, Town, fill, service, token
+from tests.app.test_cli import Landreserve, on_database  # noqa: F401 (a fixture)
 from tests.conftest import key
 
 QUESTION = {
@@ -149,3 +150,29 @@ def test_the_dossier_goes_with_the_escalation_and_stays_as_it_was(
     assert open_one.json()["notes_withheld"]
     assert "Frau Beispiel" not in open_one.text
     assert "Test planner" not in open_one.text
+
+
+def test_what_is_late_is_told_by_command(
+    clerk: TestClient,
+    office: Town,
+    on_database: Callable[[Town], Landreserve],  # noqa: F811
+) -> None:
+    made = clerk.post("/api/conversions", json={**QUESTION, "request_received_on": "2026-02-10"})
+    assert made.status_code == 201
+    landreserve, number = on_database(office), made.json()["id"]
+
+    def late(on: str) -> list[str]:
+        told = landreserve("conversions", "due", "--on", on, "--json")
+        return next((one["late"] for one in told.json if one["id"] == number), [])
+
+    assert late("2026-03-20") == []
+    assert late("2026-05-02") == ["bwi_near", "consent_near"]
+    assert late("2026-05-04") == ["bwi_missed", "consent_near"]
+    assert late("2026-05-11") == ["consent_missed", "bwi_missed"]
+    take(clerk, number, "statement_given", on="2026-05-12")
+    assert late("2026-05-11") == ["consent_missed"]
+    printed = landreserve("conversions", "due", "--on", "2026-05-11").out
+    assert "N/61-12.3" in printed
+    assert "consent_missed" in printed
+    take(clerk, number, "withdrawn", on="2026-05-13")
+    assert late("2026-05-11") == []
