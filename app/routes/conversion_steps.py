@@ -75,7 +75,8 @@ def get_steps(
         201: example(STEP),
         **declared(
             *(*REFUSALS, "malformed-body", "too-large", "key-reused", "step-refused", "escalation-too-early"),
-            *("case-moved-on", "busy", "write-timeout"),
+            *("case-moved-on", "busy", "write-timeout", "not-in-force", "route-not-in-force", "dates-out-of-order"),
+            *("hearing-not-allowed", "port-only", "site-parcels-unknown", "too-intricate"),
         ),
     },
     openapi_extra=WRITE_SECURITY,

@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app import clock
+from rules.conversion_steps import AMENDS, StepKind, follow
 from tests.app.conftest import NOW, Town, fill, service, token
 from tests.app.test_cli import Landreserve, on_database  # noqa: F401 (a fixture)
 from tests.conftest import key
@@ -176,3 +179,32 @@ def test_what_is_late_is_told_by_command(
     assert "consent_missed" in printed
     take(clerk, number, "withdrawn", on="2026-05-13")
     assert late("2026-05-11") == []
+
+
+DAYS = st.sampled_from(["1900-01-01", "2021-06-22", "2025-10-30", "2026-01-12", "2026-03-02", "2026-06-01", "2200-12-31"])
+HEARINGS = st.sampled_from([{"months": 1}, {"months": 2}, {"days": 14}, {"days": 366}])
+STEPS = st.tuples(st.sampled_from([kind.value for kind in StepKind]), DAYS, HEARINGS)
+SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=SLOW, derandomize=True, database=None)
+@given(sent=st.lists(STEPS, min_size=3, max_size=8), route=st.sampled_from(["B31_3", "B246e", "B31_2", "plan_change"]))
+def test_whatever_steps_are_sent_the_record_stays_whole(
+    clerk: TestClient, sent: list[tuple[str, str, dict[str, int]]], route: str
+) -> None:
+    """Taken or refused by name, never a fault; each step that states something has its version and its assessment."""
+    number = clerk.post("/api/conversions", json={**QUESTION, "route": route}).json()["id"]
+    amended = 0
+    for kind, on, hearing in sent:
+        said = {"note": "x", "on": on, **({"hearing": hearing} if kind == "hearing_set" else {})}
+        answer = step(clerk, number, kind, **said)
+        assert answer.status_code in (201, 409, 422), answer.text
+        amended += answer.status_code == 201 and StepKind(kind) in AMENDS
+    found, steps = clerk.get(f"/api/conversions/{number}").json(), clerk.get(f"/api/conversions/{number}/steps").json()
+    assert len(found["assessments"]) == 1 + amended
+    assert found["state"] == steps["state"] == steps["steps"][-1]["state"]
+    assert found["assessments"][-1]["version"] == found["versions"][-1]["number"]
+    state = None
+    for one in steps["steps"]:
+        state = follow(state, StepKind(one["kind"]))
+        assert one["state"] == state
