@@ -72,9 +72,9 @@ class GuidanceRule:
 class GuidanceQuestion:
     """What is asked about workplace land of one designation; None is a fact that is not known.
 
-    `affected_m2` is the workplace land that the case takes, of all designations together: no bound is evaded by splitting it.
-    `housing_share` is housing's share of the floor area, `zones` are the named areas that
-    the site meets (an empty set: none).
+    `district` is None also where the site lies in several. `affected_m2` is the workplace land that the case takes, of all
+    designations together: no bound is evaded by splitting it. `housing_share` is housing's share of the floor area, `zones` are
+    the named areas that the site meets (an empty set: none).
     """
 
     route: Route

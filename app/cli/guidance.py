@@ -53,7 +53,7 @@ def _refusals_told() -> Iterator[None]:
 
 @group.command("check")
 def check(file: File) -> None:
-    """Say what loading the file would do, and everything that is wrong with it. Records nothing."""
+    """Say what loading would do. And everything that is wrong with the file; records nothing."""
     _take(file, base.account(), None, commit=False)
 
 
@@ -80,7 +80,7 @@ def withdraw(
     actor: base.Actor = None,
     note: base.Note = None,
 ) -> None:
-    """Know of a version no more from now on, such as one loaded by mistake. What was answered with it stays answerable."""
+    """Know of a version no more. From now on, such as of one loaded by mistake; what was answered with it stays answerable."""
     with _refusals_told(), base.writing() as session:
         done = guidance_loading.withdraw(session, document, version, clock.now(), actor or base.account(), note)
     _tell(done, f"{document} {version}: withdrawn")
@@ -88,7 +88,7 @@ def withdraw(
 
 @group.command("show")
 def show(on: On = None, known_at: KnownAt = None, as_json: AsJson = False) -> None:
-    """The guidance of a day: all versions that are known, and the rules of those in force."""
+    """Versions and rules of a day. All versions that are known, and the rules of those in force."""
     with base.reading() as session:
         asked = base.asked(session, on, known_at)
         answer = guidance_answers.on_day(session, asked)
