@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
@@ -26,7 +26,6 @@ from app.schemas.eligibility import (
     PartOut,
     VerdictBase,
 )
-from app.web.language import Translator
 from parcels import eligibility, parcels
 from parcels.eligibility import Eligibility, Judged
 from parcels.fact_dates import FACT_OF, Dated
@@ -35,6 +34,9 @@ from rules.eligibility import PURPOSES, RECORDED, Criterion, Purpose, Verdict
 from rules.facts import Outcome
 from rules.law import LAW
 from rules.suitability import Ground
+
+if TYPE_CHECKING:
+    from app.web.language import Translator  # the pages ask here: at run time they come later
 
 CHECKLIST = "eligibility.award_checklist"
 CHUNK = 5_000  # parcels judged and written at a time: what is written needs no objects any more

@@ -55,9 +55,9 @@ class Because(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a criterion found what it found: a stable code (of Because, or of the rule's own) and what a sentence about it needs."""
+    """Why a criterion found what it found: a stable code and the values a sentence about it needs."""
 
-    code: StrEnum
+    code: StrEnum  # Because, or the codes of another module
     params: tuple[tuple[str, Fact | int], ...] = ()
 
 

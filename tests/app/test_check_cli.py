@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -62,6 +64,12 @@ def test_exit_codes(check: Callable[..., Said]) -> None:
         assert check(*refused).code == 2, refused
     before = check(key(1), "--purpose", "protection", "--on", "2022-12-31")
     assert (before.code, "It begins on 2023-01-01" in before.err) == (2, True)
+
+
+@pytest.mark.parametrize("module", ["app.cli", "app.main", "app.eligibility_answers", "app.speaking", "app.web"])
+def test_modules_can_be_imported_first(module: str) -> None:
+    """Answers speak through the pages' catalogue, and pages show answers: whichever comes first, it works."""
+    subprocess.run([sys.executable, "-c", f"import {module}"], check=True, timeout=120)
 
 
 def test_the_checklist_of_an_award_is_read_out(check: Callable[..., Said]) -> None:
