@@ -147,12 +147,10 @@ def _guidance(
     rules = guidance.applicable(session, asked.on, asked.known_at).rules
     met = None if geometry is None else guidance.zones_met(session, geometry, asked.on, asked.known_at)
     zones = None if met is None else guidance.named(met)
-    amounts: dict[str | None, Decimal] = defaultdict(Decimal)
+    pieces = [piece for piece in land if piece.workplace is not Outcome.NOT_MET]
     private: dict[str | None, set[Outcome]] = defaultdict(set)
-    for piece in land:
-        if piece.workplace is not Outcome.NOT_MET:
-            amounts[piece.designation] += piece.m2
-            private[piece.designation].add(piece.private_marketable)
+    for piece in pieces:
+        private[piece.designation].add(piece.private_marketable)
     questions = [
         GuidanceQuestion(
             route=stated.route,
@@ -161,12 +159,12 @@ def _guidance(
             planning=stated.planning,
             cases=stated.cases,
             district=district,
-            affected_m2=m2,
+            affected_m2=sum((piece.m2 for piece in pieces), Decimal(0)),
             housing_share=stated.housing_share,
-            private_marketable=_any(private[designation]),
+            private_marketable=_any(outcomes),
             zones=zones,
         )
-        for designation, m2 in amounts.items()
+        for designation, outcomes in private.items()
     ]
     return combined([find(rules, question) for question in questions])
 

@@ -101,6 +101,15 @@ def test_what_was_known_then_is_measured_then(session, fill):
     assert of_keys(session, 1)[0].designation == "GI"
 
 
+def test_a_drawn_site_takes_the_parcels_that_were_known_then(session, fill):
+    world(fill)
+    fill("parcels", parcel(1, square(0, 0, 60, 100)), at=AT + timedelta(days=10))
+    earlier, now = (of_outline(session, square(0, 0), known_at=AT + timedelta(days=days)) for days in (9, 300))
+    assert sum(one.gross_m2 for one in earlier if one.key == key(1)) == 10_000
+    assert {one.key for one in earlier} == {key(1)}
+    assert {one.key for one in now} == {None, key(1)}
+
+
 def test_the_port_and_the_ledger_s_standing(session, fill):
     fill("parcels", parcel(1), parcel(2, square(100, 0)))
     fill("zones", zone("Plan", square(0, 0, 200, 100)))
