@@ -5,15 +5,17 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
+from parcels import assessing, conversions, effects
 from parcels import conversion_assessments as assessments
-from parcels import conversions, effects
 from parcels.affected import taken
 from parcels.conversion_assessments import Answered
+from parcels.conversion_tables import ConversionStep
 from parcels.conversions import Author, ConversionUnknownError, KeyReusedError, Sent, Stated, Wanted
 from parcels.sites import Site, place
 from rules.conversions import Hearing, Planning, Purpose, Route
+from rules.deadlines import Request
 from rules.facts import Outcome
 from rules.law import LAW
 from tests.conftest import key, square
@@ -192,3 +194,36 @@ def test_what_a_conversion_takes(session, fill):
     assert effect.reserve_unclear_m2 == Decimal(5_000)  # the GI land that nobody is recorded to hold
     assert effects.plans(lines, law) == [("Plan 1", "GE"), ("Plan 2", "GE"), ("Plan 3", "G"), ("Plan 4", "GI")]
     assert effects.district(lines) == "Nord"
+
+
+def renewed(session, number, day, at):
+    """The step that a request was renewed, as it is taken with the amendment."""
+    step = {
+        "conversion_id": number,
+        "at": at,
+        "kind": "request_renewed",
+        "state": "open",
+        "role": "planner",
+        "actor": "x",
+    }
+    session.execute(insert(ConversionStep).values(**step, details={"on": day.isoformat()}))
+
+
+def test_a_request_is_corrected_or_renewed(session):
+    number = enter(session, stated=replace(STATED, hearing=None))
+    first, corrected, again = date(2026, 2, 3), date(2026, 2, 5), date(2026, 4, 1)
+    conversions.amend(session, number, {"request_received_on": first}, author(1))
+    conversions.amend(session, number, {"request_received_on": corrected, "hearing": Hearing(days=7)}, author(2))
+    conversions.amend(session, number, {"request_received_on": again, "hearing": None}, author(60))
+    renewed(session, number, again, AT + timedelta(days=60))
+
+    def requests(days):
+        known_at = AT + timedelta(days=days)
+        return assessing.requests(session, number, conversions.versions(session, number, known_at), known_at)
+
+    assert requests(0) == []
+    assert requests(1) == [Request(first)]
+    assert requests(2) == [Request(corrected, Hearing(days=7))]
+    assert requests(60) == [Request(corrected, Hearing(days=7)), Request(again)]
+    clock = assessing.clock(STATED, requests(60), assessing.Asked(date(2026, 4, 2), AT + timedelta(days=61)))
+    assert (clock.current.received_on, [one.received_on for one in clock.earlier]) == (again, [corrected])
