@@ -4,9 +4,7 @@ import typer
 
 from app.cli import conversion_cases, conversion_late
 
-group = typer.Typer(
-    help="Conversion cases: recorded ones, and what the law makes of a conversion.", no_args_is_help=True
-)
+group = typer.Typer(help="Conversion cases: recorded, assessed.", no_args_is_help=True)
 
 
 def add_to(cli: typer.Typer) -> None:
