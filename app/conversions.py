@@ -40,8 +40,7 @@ def assess(session: Session, body: QuestionIn, today: date, now: datetime) -> di
 
 def _assessed(session: Session, body: QuestionIn, stated: Stated, today: date, now: datetime) -> tuple[Asked, Found]:
     asked = answers.ask(session, body.on or today, body.known_at, now)
-    received = stated.request_received_on
-    requests = [] if received is None else [Request(received, stated.hearing)]
+    requests = _last_request(stated)
     return asked, assessing.assessed(session, stated, requests, assessing.Asked(asked.on, asked.known_at), LAW)
 
 
@@ -100,16 +99,25 @@ def fingerprint(body: CaseIn) -> str:
 def clock(session: Session, number: int, versions: Sequence[Version], asked: Asked) -> Clock | None:
     """The clock of a recorded case on the day asked; None where its days, as they are now, have none by the law."""
     requests = assessing.requests(session, number, versions, asked.known_at)
+    return _standing(versions[-1].stated, requests, asked)
+
+
+def _standing(stated: Stated, requests: Sequence[Request], asked: Asked) -> Clock | None:
     try:
-        return assessing.clock(versions[-1].stated, requests, assessing.Asked(asked.on, asked.known_at, number))
+        return assessing.clock(stated, requests, assessing.Asked(asked.on, asked.known_at))
     except CaseRefused:
         return None
 
 
+def _last_request(stated: Stated) -> list[Request]:
+    received = stated.request_received_on
+    return [] if received is None else [Request(received, stated.hearing)]
+
+
 def listing(session: Session, asked: Asked, wanted: Wanted) -> list[CaseRow]:
-    """Cases as known at the instant asked, newest first, each with its clock."""
+    """Cases as known at the instant asked, newest first, each with the clock of its last request."""
     found = conversions.listing(session, asked.known_at, wanted)
-    clocks = [clock(session, case.id, [case.version], asked) for case in found]
+    clocks = [_standing(case.version.stated, _last_request(case.version.stated), asked) for case in found]
     return [conversion_answers.case_row(case, one) for case, one in zip(found, clocks, strict=True)]
 
 
