@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from itertools import islice
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from app.answers import Asked, attribution, basis
+from app.clock import day
 from app.schemas.common import Citation
 from app.schemas.eligibility import (
     BecauseOut,
@@ -23,10 +25,11 @@ from app.schemas.eligibility import (
     CriterionRef,
     EligibilitiesOut,
     EligibilityOut,
+    OverlayOut,
     PartOut,
     VerdictBase,
 )
-from parcels import eligibility, parcels
+from parcels import eligibility, overlays, parcels
 from parcels.eligibility import Eligibility, Judged
 from parcels.fact_dates import FACT_OF, Dated
 from rules.criteria import Reason
@@ -60,13 +63,19 @@ def single(session: Session, asked: Asked, key: str, purpose: Purpose, speak: Tr
         ],
         parts=[PartOut(**_part(number, part)) for number, part in enumerate(found.parts, 1)],
         checklist=checklist(asked, purpose, speak),
+        overlays=overlaid(session, asked, [key])[key],
         rules_version=LAW.version,
         attribution=attribution(session, asked),
     )
 
 
 def batch(
-    session: Session, asked: Asked, purpose: Purpose, shares: Mapping[str, Decimal | None], speak: Translator
+    session: Session,
+    asked: Asked,
+    purpose: Purpose,
+    shares: Mapping[str, Decimal | None],
+    speak: Translator,
+    with_overlays: bool = False,
 ) -> str:
     """The verdicts on many parcels (key -> the share of it that was asked about, None: all) as JSON of an EligibilitiesOut."""
     writer = _Writer(speak)
@@ -80,7 +89,8 @@ def batch(
         verdicts.update(one.verdict for one in found)
         net_m2 += sum((one.net_m2 for one in found), Decimal(0))
         eligible_m2 += sum((one.eligible_m2 for one in found), Decimal(0))
-        written.append(",".join(writer.parcel(one, shares[one.key]) for one in found))
+        over = overlaid(session, asked, [one.key for one in found]) if with_overlays else {}
+        written.append(",".join(writer.parcel(one, shares[one.key], over.get(one.key)) for one in found))
     whole = EligibilitiesOut(
         **asked.knowledge(),
         on=asked.on,
@@ -96,6 +106,15 @@ def batch(
         parcels=[],
     )
     return f"{whole.model_dump_json().removesuffix(']}')}{','.join(filter(None, written))}]}}"
+
+
+def overlaid(session: Session, asked: Asked, keys: Sequence[str]) -> dict[str, list[OverlayOut]]:
+    """What maps say of parcels beside their use, with the age of the data at the state of knowledge."""
+    today = day(asked.known_at)
+    return {
+        key: [OverlayOut(**asdict(one), age_days=(today - one.data_on).days if one.data_on else None) for one in found]
+        for key, found in overlays.over(session, keys, asked.on, asked.known_at).items()
+    }
 
 
 def checklist(asked: Asked, purpose: Purpose, speak: Translator) -> list[CheckOut]:
@@ -118,14 +137,15 @@ class _Writer:
         self.speak = speak
         self.written: dict[tuple[int, int, Dated], tuple[Criterion, str]] = {}
 
-    def parcel(self, found: Eligibility, share: Decimal | None) -> str:
+    def parcel(self, found: Eligibility, share: Decimal | None, over: Sequence[OverlayOut] | None) -> str:
         """A ParcelVerdict."""
         numbered = list(enumerate(found.parts, 1))
         criteria = ",".join(self._criterion(number, part, one) for number, part in numbered for one in part.criteria)
         parts = ",".join(PartOut(**_part(number, part)).model_dump_json() for number, part in numbered)
         head = VerdictBase(**_verdict(found)).model_dump_json().removesuffix("}")
         told = "null" if share is None else float(share)
-        return f'{head},"share":{told},"criteria":[{criteria}],"parts":[{parts}]}}'
+        beside = "null" if over is None else f"[{','.join(one.model_dump_json() for one in over)}]"
+        return f'{head},"share":{told},"criteria":[{criteria}],"parts":[{parts}],"overlays":{beside}}}'
 
     def _criterion(self, number: int, part: Judged, one: Criterion) -> str:
         """A CriterionRef. Found again by which object it is: to compare what it says would take longer than to write it."""

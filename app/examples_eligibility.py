@@ -57,6 +57,15 @@ CHECK: dict[str, Any] = {
     },
     "citation": {**CITATION, "parameter": "eligibility.award_checklist", "value": ["economic_strength"]},
 }
+OVERLAY: dict[str, Any] = {
+    "kind": "flood",
+    "outcome": "met",
+    "name": "Beispielau (fiktiv)",
+    "value": "HQ100",
+    "share": 0.125,
+    "data_on": "2025-06-30",
+    "age_days": 508,
+}
 ELIGIBILITY: dict[str, Any] = {
     **KNOWN,
     **VERDICT,
@@ -65,6 +74,7 @@ ELIGIBILITY: dict[str, Any] = {
     "criteria": [{**CRITERION, "citation": SERVICED}],
     "parts": [PART],
     "checklist": [CHECK],
+    "overlays": [OVERLAY],
     "rules_version": "1-0123456789ab",
     "attribution": [],
 }
@@ -81,6 +91,12 @@ ELIGIBILITIES: dict[str, Any] = {
     "rules_version": "1-0123456789ab",
     "attribution": [],
     "parcels": [
-        {**VERDICT, "share": None, "criteria": [{**CRITERION, "citation": "reserve.serviced"}], "parts": [PART]}
+        {
+            **VERDICT,
+            "share": None,
+            "criteria": [{**CRITERION, "citation": "reserve.serviced"}],
+            "parts": [PART],
+            "overlays": None,
+        }
     ],
 }

@@ -69,7 +69,7 @@ def ask_eligibility(session: ReadSession, now: Now, question: EligibilityQuestio
         shares: dict[str, Decimal | None] = {**eligibility.within(session, site, asked.on, asked.known_at)}
     else:
         shares = dict.fromkeys(question.keys or ())
-    written = eligibility_answers.batch(session, asked, question.purpose, shares, speak)
+    written = eligibility_answers.batch(session, asked, question.purpose, shares, speak, question.overlays)
     headers = {"Cache-Control": "no-store", "Content-Language": speak.language}
     if asked.fictitious:
         headers["X-Landreserve-Fictitious"] = "true"

@@ -33,6 +33,7 @@ class EligibilityQuestion(BaseModel):
     known_at: Instant | None = Field(None, description="The state of knowledge; all that is recorded if left out")
     keys: list[ParcelKey] | None = Field(None, min_length=1, max_length=MOST, description="In any order; once each")
     geometry: dict[str, Any] | None = Field(None, description="GeoJSON Polygon or MultiPolygon")
+    overlays: bool = Field(False, strict=True, description="Also what maps say of each parcel beside its use")
     crs: Crs | None = Field(None, description="EPSG:25832 (east, north) or EPSG:4326 (longitude, latitude)")
 
     @model_validator(mode="after")
@@ -112,6 +113,21 @@ class CheckOut(Out):
     citation: Citation
 
 
+class OverlayOut(Out):
+    """What a map says of the parcel beside its use, for information: met where the parcel lies in such an area, with its `share`.
+
+    `data_on` is the day of the data, `age_days` how old they were at the state of knowledge; unknown: nothing is recorded.
+    """
+
+    kind: str
+    outcome: Outcome
+    name: str | None
+    value: str | None
+    share: Number | None
+    data_on: date | None
+    age_days: int | None
+
+
 class VerdictBase(Out):
     """The verdict on a parcel: `net_m2` of its parts in question, `eligible_m2` of those that are eligible.
 
@@ -135,16 +151,18 @@ class EligibilityOut(Knowledge, VerdictBase):
     criteria: list[CriterionOut]
     parts: list[PartOut]
     checklist: list[CheckOut]
+    overlays: list[OverlayOut]
     rules_version: str
     attribution: list[Attribution]
 
 
 class ParcelVerdict(VerdictBase):
-    """The verdict on one of many; `share` is how much of the parcel lies in the drawn area."""
+    """The verdict on one of many; `share` is how much of the parcel lies in the drawn area; `overlays` is null unless asked for."""
 
     share: Number | None
     criteria: list[CriterionRef]
     parts: list[PartOut]
+    overlays: list[OverlayOut] | None
 
 
 class EligibilitiesOut(Knowledge):

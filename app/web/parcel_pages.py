@@ -62,7 +62,8 @@ def parcel_page(session: Session, given: str, on: str | None, known_at: str | No
         status, message = 404, speak.text("Nothing was known of the parcel {key} by then.", key=key)
         remedy = speak.text("It was first recorded on {instant}: choose a later state of knowledge.", instant=first)
     else:
-        return render(session, "parcel.html", 200, visit, asked, key=key, answered=answered)
+        overlays = next((one.found.overlays for one in answered if one.found), [])
+        return render(session, "parcel.html", 200, visit, asked, key=key, answered=answered, overlays=overlays)
     here = plain(visit.now, visit.language)
     return render(session, "parcels.html", status, visit, here, message=message, remedy=remedy)
 

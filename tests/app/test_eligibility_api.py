@@ -114,6 +114,7 @@ def test_many_say_the_same_as_one_by_one(api: TestClient, purpose: Purpose) -> N
         alone = api.get(f"/api/parcels/{one['key']}/eligibility", params={"purpose": purpose}).json()
         criteria = [{**c, "citation": cited[c["citation"]]} for c in one.pop("criteria")]
         assert one.pop("share") is None
+        assert one.pop("overlays") is None
         assert criteria == alone["criteria"]
         assert one == {name: alone[name] for name in one}
         assert body["checklist"] == alone["checklist"]
@@ -127,6 +128,14 @@ def test_chunks_make_no_difference(api: TestClient, monkeypatch: pytest.MonkeyPa
     for size in (1, 2):
         monkeypatch.setattr("app.eligibility_answers.CHUNK", size)
         assert many(api, keys=keys) == whole
+
+
+def test_overlays_are_information_and_unknown_where_nothing_is_recorded(api: TestClient) -> None:
+    alone = api.get(PARCEL).json()["overlays"]
+    assert {"flood", "heavy_rain", "water_protection", "rail"} <= {one["kind"] for one in alone}
+    assert {one["outcome"] for one in alone} == {"unknown"}
+    (one,) = many(api, keys=[UNTOUCHED], overlays=True)["parcels"]
+    assert one["overlays"] == alone
 
 
 def test_nobody_known(api: TestClient) -> None:
