@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.conftest import key
+from tests.conftest import Fill, key, square
 from tests.web.test_pages import page, section, words
 
 pytestmark = pytest.mark.usefixtures("register")
@@ -30,6 +32,25 @@ def test_what_is_missing_and_from_when(browse: TestClient) -> None:
     missing = words(section(page(browse, f"/parcels/{key(3)}"), "reserve"))
     assert "unklar" in missing
     assert "Es ist nicht erfasst, ob die Erschließung gesichert ist." in missing
+
+
+def test_what_maps_say_stands_beside_with_its_age(browse: TestClient, fill: Fill) -> None:
+    said = words(section(page(browse, f"/parcels/{key(1)}"), "overlays"))
+    assert "Überschwemmungsgebiet unklar –" in said
+    fill(
+        "overlays",
+        {
+            "ref": "a",
+            "kind": "flood",
+            "name": "Elbe",
+            "value": "HQ100",
+            "data_on": date(2026, 11, 12),
+            "geom": square(200, 0, 25, 100),
+        },
+    )
+    said = words(section(page(browse, f"/parcels/{key(1)}"), "overlays"))
+    assert "Überschwemmungsgebiet ja, 25 % · Elbe · HQ100 12.11.2026 10 Tage alt" in said
+    assert "Überschwemmungsgebiet nein" in words(section(page(browse, f"/parcels/{key(2)}"), "overlays"))
 
 
 def test_in_english_and_on_another_day(browse: TestClient) -> None:
