@@ -61,8 +61,9 @@ def listing(session: Session, asked: Asked, wanted: Wanted) -> list[Due]:
 def due(session: Session, asked: Asked) -> list[Due]:
     """The cases with something late, the one whose day comes or came first at the head."""
     running = [state for state in CaseState if state not in OVER]
-    found = [one for state in running for one in listing(session, asked, Wanted(state=state))]
-    late = [one for one in found if one.late]
+    rows = [row for state in running for row in conversions.listing(session, asked, Wanted(state=state))]
+    spoken = conversion_steps.spoken(session, asked.known_at)
+    late = [one for one in (of(row, asked.on, row.id in spoken) for row in rows) if one.late]
     return sorted(late, key=lambda one: (_first(one), one.row.id))
 
 

@@ -6,7 +6,7 @@ A step that states something of the case itself (the day of a request, a hearing
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -113,7 +113,8 @@ def take(
         raise OvertakenError(number, last.id)
     follows = follow(CaseState(last.state) if last else None, order.kind)
     if order.kind in AMENDS:
-        conversions.amend(session, number, _stated(session, number, order), author)
+        silent = replace(author, note=None)  # the note is the step's: it is told to fewer than the version is
+        conversions.amend(session, number, _stated(session, number, order), silent)
     handover = hand_over() if hand_over and order.kind is StepKind.ESCALATED else None
     made = ConversionStep(
         conversion_id=number,

@@ -20,7 +20,7 @@ from parcels.conversions import ConversionUnknownError, Wanted
 from rules.conversion_facts import Involvement
 from rules.conversion_steps import CaseState
 
-CASES_SHOWN = 50
+CASES_SHOWN, LATE_SHOWN = 50, 200
 LARGEST = 2**31 - 1
 
 
@@ -75,10 +75,11 @@ def cases_page(session: Session, filters: Filters, before: str | None, visit: Vi
         found = [one for one in late if _fits(one, filters)]
     else:
         found = conversion_due.listing(session, asked, wanted)
-    shown = found if filters.late else found[:CASES_SHOWN]
+    shown = found[: LATE_SHOWN if filters.late else CASES_SHOWN]
     values = {
         "found": shown,
-        "more": len(found) > len(shown),
+        "all": len(found),
+        "more": len(found) > len(shown) and not filters.late,
         "filters": filters,
         "states": list(CaseState),
         "levels": list(Involvement),

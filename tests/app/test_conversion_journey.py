@@ -153,6 +153,8 @@ def test_the_dossier_goes_with_the_escalation_and_stays_as_it_was(
     assert open_one.json()["notes_withheld"]
     assert "Frau Beispiel" not in open_one.text
     assert "Test planner" not in open_one.text
+    take(clerk, case, "granted", on="2026-05-20", note="Herr Muster hat unterschrieben")
+    assert "Herr Muster" not in public.get(f"/api/conversions/{case}").text
 
 
 def test_what_is_late_is_told_by_command(
@@ -181,7 +183,9 @@ def test_what_is_late_is_told_by_command(
     assert late("2026-05-11") == []
 
 
-DAYS = st.sampled_from(["1900-01-01", "2021-06-22", "2025-10-30", "2026-01-12", "2026-03-02", "2026-06-01", "2200-12-31"])
+DAYS = st.sampled_from(
+    ["1900-01-01", "2021-06-22", "2025-10-30", "2026-01-12", "2026-03-02", "2026-06-01", "2200-12-31"]
+)
 HEARINGS = st.sampled_from([{"months": 1}, {"months": 2}, {"days": 14}, {"days": 366}])
 STEPS = st.tuples(st.sampled_from([kind.value for kind in StepKind]), DAYS, HEARINGS)
 SLOW = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]

@@ -82,7 +82,9 @@ def test_without_a_case_the_list_says_so(browse: TestClient) -> None:
     assert page(browse, "/").xpath("//footer//a/@href")[0] == "/conversions"
 
 
-def test_cases_are_listed_with_what_is_late(browse: TestClient, enter: Enter, clerk: TestClient) -> None:
+def test_cases_are_listed_with_what_is_late(
+    browse: TestClient, enter: Enter, clerk: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     missed, near, fine, bare = enter("2026-08-03"), enter("2026-09-10"), enter("2026-11-16"), enter(None)
     shown = {row[0]: row for row in rows(page(browse, "/conversions"), "Umwandlungsfälle")}
     assert list(shown) == [str(number) for number in (bare, fine, near, missed)]
@@ -93,6 +95,8 @@ def test_cases_are_listed_with_what_is_late(browse: TestClient, enter: Enter, cl
     assert (shown[str(bare)][4], shown[str(bare)][6]) == ("offen", "–")
     late = rows(page(browse, "/conversions?late=1"), "Umwandlungsfälle")
     assert [row[0] for row in late] == [str(missed), str(near)]
+    monkeypatch.setattr(case_page, "LATE_SHOWN", 1)
+    assert "Die ersten 1 von 2 sind aufgeführt." in words(page(browse, "/conversions?late=1"))
     take(clerk, missed, "granted", on="2026-11-20")
     assert [row[0] for row in rows(page(browse, "/conversions?late=1"), "Umwandlungsfälle")] == [str(near)]
     assert [row[0] for row in rows(page(browse, "/conversions?state=decided"), "Umwandlungsfälle")] == [str(missed)]
