@@ -214,15 +214,15 @@ def case_row(case: Case, clock: Clock | None) -> CaseRow:
     )
 
 
-def version(one: Version) -> CaseVersionOut:
-    """What was said of a case; its outline in WGS 84."""
+def version(one: Version, told: bool = True) -> CaseVersionOut:
+    """What was said of a case; its outline in WGS 84. Its note only if the caller may be `told`."""
     stated = one.stated
     names = set(CaseVersionOut.model_fields) - {"number", "recorded_at", "note", "site", "hearing"}
     outline = None if stated.site.outline is None else geojson(stated.site.outline)
     return CaseVersionOut(
         number=one.number,
         recorded_at=one.recorded_at,
-        note=one.note,
+        note=one.note if told else None,
         **{name: getattr(stated, name) for name in names},
         site=SiteOut(parcels=list(stated.site.keys) or None, geometry=outline),
         hearing=None if stated.hearing is None else HearingOut(**asdict(stated.hearing)),

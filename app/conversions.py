@@ -121,8 +121,9 @@ def listing(session: Session, asked: Asked, wanted: Wanted) -> list[CaseRow]:
     return [conversion_answers.case_row(case, one) for case, one in zip(found, clocks, strict=True)]
 
 
-def case(session: Session, number: int, asked: Asked, language: str) -> CaseOut:
-    """A case as known at the instant asked; ConversionUnknownError where there was none."""
+def case(session: Session, number: int, asked: Asked, language: str, told: bool = True) -> CaseOut:
+    """A case as known at the instant asked, with its notes if the caller may be `told`; ConversionUnknownError where there was
+    none."""
     found = conversions.find(session, number, asked.known_at)
     versions = conversions.versions(session, number, asked.known_at)
     going = clock(session, number, versions, asked)
@@ -133,7 +134,7 @@ def case(session: Session, number: int, asked: Asked, language: str) -> CaseOut:
         on=asked.on,
         known_at=asked.known_at,
         state=found.state,
-        versions=[conversion_answers.version(one) for one in versions],
+        versions=[conversion_answers.version(one, told) for one in versions],
         clock=None if going is None else conversion_answers.clock_of(going, translator(language)),
         assessments=[
             conversion_answers.kept(one, language)

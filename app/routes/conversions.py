@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from app import clock, conversion_answers, conversions, deps
-from app.auth import READ_SECURITY, READER, WRITE_SECURITY, require
+from app.auth import READ_SECURITY, READER, WRITE_SECURITY, Caller, require
 from app.conversion_bodies import AgainIn, CaseIn, QuestionIn
 from app.conversion_examples import CONVERSION, CONVERSION_ASSESSMENT, CONVERSION_KEPT, CONVERSIONS
 from app.deps import HEAVY, KnownAt, Now, On, ReadSession, WriteSession
@@ -150,17 +150,21 @@ def get_case(
     request: Request,
     response: Response,
     session: ReadSession,
+    who: Caller,
     now: Now,
     number: Number,
     on: On,
     known_at: KnownAt,
 ) -> CaseOut:
-    """A case as known at an instant: its versions, every assessment as it was answered, and its clock on a day."""
+    """A case as known at an instant: its versions, every assessment as it was answered, and its clock on a day. Notes are told to
+    those with a token."""
     asked = conversions.ask(session, on, known_at, now)
     speaking = chosen(None, request.headers.get("accept-language"))
-    deps.begin(request, response, session, asked, clock.day(now), f"{cases.tag(session, number)}-{speaking}")
+    told = who is not None
+    version = f"{cases.tag(session, number)}-{speaking}{'-told' if told else ''}"
+    deps.begin(request, response, session, asked, clock.day(now), version)
     language(request, response)
-    return conversions.case(session, number, asked, speaking)
+    return conversions.case(session, number, asked, speaking, told)
 
 
 @router.post(

@@ -191,7 +191,7 @@ class HearingOut(Out):
 
 
 class CaseVersionOut(Out):
-    """What was said of a case from `recorded_at` on."""
+    """What was said of a case from `recorded_at` on; `note` is told to those who show a token."""
 
     number: int
     recorded_at: datetime

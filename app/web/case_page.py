@@ -93,7 +93,7 @@ def case_page(session: Session, given: str, told: bool, visit: Visit) -> Rendere
     speak, asked = visit.speak, _asked(session, visit)
     try:
         steps = step_answers.steps(session, _case(given), None, visit.now, told, speak)
-        found = conversions.case(session, _case(given), asked, speak.language)
+        found = conversions.case(session, _case(given), asked, speak.language, told)
     except ConversionUnknownError:
         return _unknown(session, given, visit)
     kept = conversion_assessments.kept(session, found.id)

@@ -28,6 +28,7 @@ QUESTION = {
     "site": {"parcels": [key(1)]},
     "application_on": "2026-01-12",
     "environment": "not_significant",
+    "note": "Vorgespräch mit Frau Eingang",
 }
 Problem = Callable[..., dict[str, Any]]
 
@@ -154,7 +155,11 @@ def test_the_dossier_goes_with_the_escalation_and_stays_as_it_was(
     assert "Frau Beispiel" not in open_one.text
     assert "Test planner" not in open_one.text
     take(clerk, case, "granted", on="2026-05-20", note="Herr Muster hat unterschrieben")
-    assert "Herr Muster" not in public.get(f"/api/conversions/{case}").text
+    for path in ("", "/dossier", "/steps"):
+        seen = public.get(f"/api/conversions/{case}{path}").text
+        assert "Herr Muster" not in seen
+        assert "Frau Eingang" not in seen
+    assert "Frau Eingang" in clerk.get(f"/api/conversions/{case}").text
 
 
 def test_what_is_late_is_told_by_command(
