@@ -79,6 +79,7 @@ def get_steps(
             *("hearing-not-allowed", "port-only", "site-parcels-unknown", "too-intricate"),
         ),
     },
+    dependencies=[HEAVY],
     openapi_extra=WRITE_SECURITY,
 )
 def post_step(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -121,6 +122,19 @@ def test_two_people_do_not_decide_twice(planner: TestClient, caller: Any, case: 
     first = take(planner, case, "granted", on="2026-06-01", after=seen)
     second = take(caller("bwi"), case, "refused", on="2026-06-01", after=seen)
     assert problem(second, 409, "case-moved-on")["last_step"] == first.json()["id"]
+
+
+def test_of_many_who_decide_at_the_same_moment_one_has_decided(planner: TestClient, case: int) -> None:
+    seen = planner.get(f"/api/conversions/{case}/steps").json()["last_step"]
+
+    def decide(kind: str) -> int:
+        return int(take(planner, case, kind, on="2026-06-01", after=seen).status_code)
+
+    with ThreadPoolExecutor(6) as pool:
+        statuses = sorted(pool.map(decide, ["granted", "refused", "withdrawn"] * 2))
+    assert statuses == [201, *[409] * 5]
+    steps = planner.get(f"/api/conversions/{case}/steps").json()["steps"]
+    assert len(steps) == 2
 
 
 def test_the_same_step_under_the_same_key_is_taken_once(planner: TestClient, case: int, problem: Problem) -> None:

@@ -145,6 +145,7 @@ def test_the_map_shows_the_site_in_its_surroundings(session: Session, fill: Fill
     fill("parcels", parcel(1), parcel(2, square(100, 0)), parcel(3, square(5_000, 0)))
     fill("zones", zone("Alt", square(-500, -500, 2_000), designation="GI"), zone("Neu", valid_from=date(2020, 1, 1)))
     fill("port", {"kind": "use", "geom": square(100, 0)})
+    fill("sites_of_concern", {"ref": "P1", "name": "Werk", "kas18_class": "II", "geom": square(110, 10, 20)})
     frame = conversion_map.window(session, [key(1)], None, DAY, AT)
     assert frame is not None
     assert (frame.width, frame.height) == (250, 250)
@@ -156,9 +157,10 @@ def test_the_map_shows_the_site_in_its_surroundings(session: Session, fill: Fill
         ("parcel", None),
         ("affected", key(1)),
         ("site", None),
+        ("plant", "Werk"),
     ]
-    assert found[-1].path == "M 75 75 l 100 0 0 100 -100 0 z"
+    assert found[5].path == "M 75 75 l 100 0 0 100 -100 0 z"
     assert (found[4].x, found[4].y) == (125, 125)
     drawn = conversion_map.outlines(session, frame, None, square(20, 20, 60), DAY, AT)
-    assert [one.kind for one in drawn][-2:] == ["affected", "site"]
+    assert [one.kind for one in drawn][-3:] == ["affected", "site", "plant"]
     assert conversion_map.window(session, [key(9)], None, DAY, AT) is None
