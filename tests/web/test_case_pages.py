@@ -79,7 +79,7 @@ def test_without_a_case_the_list_says_so(browse: TestClient) -> None:
     whole = page(browse, "/conversions")
     assert "Es gibt keinen solchen Fall." in words(whole)
     assert "curl http://testserver/api/conversions -H" in words(section(whole, "enter"))
-    assert page(browse, "/").xpath("//footer//a/@href")[0] == "/conversions"
+    assert "/conversions" in page(browse, "/").xpath("//footer//a/@href")
 
 
 def test_cases_are_listed_with_what_is_late(
