@@ -186,7 +186,10 @@ def _gap(versions: list[dict[str, Any]], span: Span) -> tuple[date | None, date 
 
 
 def _changed(versions: list[dict[str, Any]], span: Span, named: Mapping[str, Any], what: str) -> list[dict[str, Any]]:
-    """The versions with the named facts in place of theirs; where nothing is recorded at all, these facts alone."""
+    """The versions that change, with the named facts in place of theirs; where nothing is recorded at all, these facts alone.
+
+    One that says so already is left out: stated for some of its days it would end with them.
+    """
     if not versions:
         return [{**named, "valid_from": span.since, "valid_to": span.until}]
     if gap := _gap(versions, span):
@@ -200,7 +203,7 @@ def _changed(versions: list[dict[str, Any]], span: Span, named: Mapping[str, Any
             message = f"From {day} on, another {' and '.join(changed)} is recorded, which this would overwrite"
             remedy = f"Give --to {day}; to change the days from {day} on as well, state them by --from {day}."
             raise ValueRefusedError(changed[0], message, remedy)
-    return [{**version, **named} for version in versions]
+    return [{**version, **named} for version in versions if any(version[name] != said for name, said in named.items())]
 
 
 def _check_one_size(versions: list[dict[str, Any]], official_m2: Decimal | None) -> None:
@@ -227,7 +230,8 @@ def _record(session: Session, layer: str, key: str, rows: list[dict[str, Any]], 
         remarks += overlapping.check(session, change.at, rows)
     remarks += [
         Remark(1, key, name, "encoding", "warning", f"'{value}' looks misread", "write its umlauts anew", value)
-        for name, value in rows[0].items()
+        for row in rows[:1]
+        for name, value in row.items()
         if isinstance(value, str) and misread(value)
     ]
     return Edited(change, remarks)

@@ -1,6 +1,7 @@
 """Changing some facts by hand: the others stay as they are recorded, day by day, and no later change is lost unsaid."""
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import text
@@ -41,6 +42,30 @@ def test_an_unrelated_fact_leaves_the_sale_that_comes(planned_sale):
     sites = "SELECT DISTINCT site FROM holding WHERE upper_inf(known) AND valid && daterange('2026-12-01', NULL)"
     assert planned_sale.scalars(text(sites)).all() == ["Nordhang 2"]
     assert ledger.verify(planned_sale, KNOWN) == ledger.Difference([], [])
+
+
+def test_what_is_recorded_already_and_stated_for_some_days_does_not_end_with_them(planned_sale):
+    """An import's row that repeats what is recorded with an end ends it; an edit changes what it names, and here nothing."""
+    done = change(planned_sale, date(2026, 6, 1), date(2026, 9, 1), disposition="free", cleared=True)
+    assert (done.change.recording, done.remarks) == (None, [])
+    assert [net_m2(planned_sale, day) for day in (date(2026, 8, 31), date(2026, 9, 1))] == [10_000, 10_000]
+
+
+def test_of_several_days_only_those_change_that_differ(planned_sale):
+    change(planned_sale, date(2026, 6, 1), date(2027, 6, 1), disposition="sold")
+    days = (date(2026, 5, 31), date(2026, 6, 1), SEAM, date(2027, 6, 1))
+    assert [net_m2(planned_sale, day) for day in days] == [10_000, 0, 0, 0]
+    held = "SELECT count(*) FROM holding WHERE upper_inf(known) AND valid @> DATE '2027-06-01'"
+    assert planned_sale.execute(text(held)).scalar_one() == 1
+    assert ledger.verify(planned_sale, KNOWN) == ledger.Difference([], [])
+
+
+def test_a_parcel_s_own_facts_do_not_end_with_them_either(planned_sale):
+    recording = edits.change_parcel(
+        planned_sale, key(1), Span(date(2026, 6, 1), date(2026, 9, 1)), {"official_m2": Decimal(10_000)}, BY_HAND
+    ).change.recording
+    assert recording is None
+    assert net_m2(planned_sale, date(2026, 9, 1)) == 10_000
 
 
 def test_a_later_change_of_the_same_fact_is_not_overwritten_unsaid(planned_sale):
