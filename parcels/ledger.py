@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from parcels import history, measuring, straight
+from parcels import history, line, measuring, straight
 from parcels.sql import LED_BY_INDEX, PLAIN, chained, counted, steps
 from parcels.straight import for_driver
 from rules.facts import Holding, Part
@@ -26,10 +26,11 @@ from rules.reserve import timeline
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """How many ledger lines a derivation closed and added."""
+    """How many ledger lines a derivation closed and added, and where it has moved the reserve's line (a row; None: not yet)."""
 
     closed: int
     added: int
+    line: Any = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,9 @@ def post(session: Session, keys: Sequence[str], recording: dict[str, Any]) -> tu
         return _post_many(session, recording, lambda _: None)
     lines = "[" + ",".join(row.line for row in few) + "]"
     verdicts = _judge({row.facts: row.days for row in few}.items(), recording["at"])
-    known = {"keys": keys, "measured": lines, "verdicts": verdicts, **recording}
+    known = {"keys": keys, "measured": lines, "verdicts": verdicts, "today": line.today(recording["at"]), **recording}
     done = straight.one(session, _settle_post_and_record(), known)
-    return Posting(done.closed, done.added), done.recording
+    return _posting(done), done.recording
 
 
 def post_touched(
@@ -74,8 +75,7 @@ def _post_many(session: Session, recording: dict[str, Any], on_step: Callable[[s
     _derive(session, recording["at"], whole=False, on_step=on_step)
     session.execute(text(counted("derived")))
     on_step("posting")
-    posting = Posting(*session.execute(_post(), {"at": recording["at"]}).one())
-    return posting, history.record(session, **recording)
+    return _posted(session, recording["at"]), history.record(session, **recording)
 
 
 def rebuild(session: Session, at: datetime, on_step: Callable[[str], None] = lambda _: None) -> Posting:
@@ -84,7 +84,15 @@ def rebuild(session: Session, at: datetime, on_step: Callable[[str], None] = lam
     on_step("posting")
     session.execute(text("UPDATE register SET rules_version = :version"), {"version": LAW.version})
     session.execute(text(_ALL_TOUCHED + counted("touched, derived")))
-    return Posting(*session.execute(_post(), {"at": at}).one())
+    return _posted(session, at)
+
+
+def _posted(session: Session, at: datetime) -> Posting:
+    return _posting(session.execute(_post(), {"at": at, "today": line.today(at)}).one())
+
+
+def _posting(done: Any) -> Posting:
+    return Posting(done.closed, done.added, done if done.evaluated_on is not None else None)
 
 
 def verify(session: Session, at: datetime, on_step: Callable[[str], None] = lambda _: None) -> Difference:
@@ -207,16 +215,19 @@ _POSTING = {
         UPDATE ledger l SET known = tstzrange(lower(l.known), :at)
         FROM standing s
         WHERE l.id = s.id AND {_SURPLUS}
-        RETURNING l.id""",
+        RETURNING l.id, l.valid, l.standing, l.net_m2""",
     "added": f"""
         INSERT INTO ledger ({_LINE}, known)
         SELECT {_LINE}, tstzrange(:at, NULL)
         FROM derived d
         WHERE {_MISSING}
-        RETURNING id""",
+        RETURNING id, valid, standing, net_m2""",
+    **line.MOVED,
 }
 _SOME = 20 * measuring.FEW  # rows of `touched`, which repeats itself: if there are more, parcels are not counted
-_POSTED = "(SELECT count(*) FROM closed) AS closed, (SELECT count(*) FROM added) AS added"
+_COUNTED = "(SELECT count(*) FROM closed) AS closed, (SELECT count(*) FROM added) AS added"
+_LINE_NOW = ", ".join(f"(SELECT {name} FROM line) AS {name}" for name in line.Watch.__dataclass_fields__)
+_POSTED = f"{_COUNTED}, {_LINE_NOW}"
 
 _DERIVED = f"""
 {history.TOUCHED};

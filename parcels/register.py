@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from parcels import history, ledger
+from parcels import history, ledger, line
 from parcels.history import LAYERS, Amendment
 from parcels.ledger import Posting
 from parcels.sql import LED_BY_INDEX, PLAIN
@@ -38,6 +38,7 @@ def edit(
         return Change(at, None, amendment, Posting(0, 0))
     recording = _recording(at, "edit", actor, amendment, note=note)
     posting, number = ledger.post(session, touched, recording)
+    line.passed(session, posting.line, at, number)
     return Change(at, number, amendment, posting)
 
 
@@ -79,6 +80,7 @@ def record_amended(
         return Change(at, None, amendment, Posting(0, 0))
     recording = _recording(at, kind, actor, amendment, **details)
     posting, number = ledger.post_touched(session, recording, on_step)
+    line.passed(session, posting.line, at, number)
     return Change(at, number, amendment, posting)
 
 
@@ -94,7 +96,8 @@ def rebuild(session: Session, now: datetime, actor: str, on_step: Callable[[str]
     posting = ledger.rebuild(session, at, on_step)
     if posting.closed or posting.added:
         summary = json.dumps({"closed": posting.closed, "added": posting.added})
-        history.record(session, at, "rebuild", actor, summary=summary)
+        number = history.record(session, at, "rebuild", actor, summary=summary)
+        line.passed(session, posting.line, at, number)
     return posting
 
 

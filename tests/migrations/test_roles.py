@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from parcels import changes, ledger, neighbours, overlays, parcels, plan_listing, queries, register, stock
+from parcels import alerts, changes, ledger, line, neighbours, overlays, parcels, plan_listing, queries, register, stock
 from tests.conftest import key, square
 from tests.faults.own import engine_of, own_database
 from tests.little_worlds import holding
@@ -57,6 +57,9 @@ def test_it_does_all_that_the_api_needs(web):
         assert session.execute(text("SELECT current_user")).scalar_one() == "landreserve_web"
         assert queries.reserve(session, DAY, LATER, ["district"])[0].net_m2 == 9_800
         register.edit(session, "holdings", [holding(cleared=False)], AT, "test", "note")
+        number = alerts.listing(session)[0].id
+        alerts.acknowledge(session, number, AT, "test", None)
+        assert line.tick(session, LATER)
         assert queries.reserve(session, DAY, LATER)[0].net_m2 == 0
         assert len(changes.over_knowledge(session, DAY, AT, LATER)) == 2
         assert queries.series(session, date(2020, 1, 1), DAY, LATER)

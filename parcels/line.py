@@ -1,0 +1,146 @@
+"""The line of the reserve: every write moves it by what its postings count for today, and tells when a limit is passed.
+
+The value is kept in one row and moved in the posting's own statement; the register's lock, which every writer holds, lets
+concurrent sales pass it one after the other. Days pass without a write: `catch_up` goes through those not yet evaluated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from parcels import alerts, history, queries
+from parcels.queries import SQUARE_METRES_PER_HECTARE
+from rules.alerts import ENDED_BY, MOVES, SEVERITIES, Line, LineState, Series, line, stands
+from rules.law import BERLIN, LAW, NotInForce
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The line as it was last evaluated: both series in m2 on a day, and where they stand (None: never looked at)."""
+
+    evaluated_on: date
+    net_m2: Decimal
+    free_m2: Decimal
+    net_state: LineState | None
+    free_state: LineState | None
+
+
+STATES = {Series.NET: "net_state", Series.FREE: "free_state"}
+AMOUNTS = {Series.NET: "net_m2", Series.FREE: "free_m2"}
+MOVED = {
+    "moved": """
+        SELECT coalesce(sum(net_m2), 0) AS net_m2, coalesce(sum(net_m2) FILTER (WHERE standing = 'counted_free'), 0) AS free_m2
+        FROM (
+            SELECT valid, standing, net_m2 FROM added
+            UNION ALL
+            SELECT valid, standing, -net_m2 FROM closed
+        ) posted
+        WHERE valid @> CAST(:today AS date) AND standing IN ('counted_free', 'counted_reserved')""",
+    "line": """
+        UPDATE reserve_line l SET net_m2 = l.net_m2 + m.net_m2, free_m2 = l.free_m2 + m.free_m2
+        FROM moved m
+        WHERE l.evaluated_on = :today
+        RETURNING l.evaluated_on, l.net_m2, l.free_m2, l.net_state, l.free_state""",
+}
+"""Steps after those of a posting that move the line, if it was evaluated today already; else `passed` catches up."""
+
+
+def today(at: datetime) -> date:
+    """The day of an instant in Hamburg."""
+    return at.astimezone(BERLIN).date()
+
+
+def passed(session: Session, moved: Any, at: datetime, recording: int | None) -> None:
+    """What a posting has moved the line to (a row of the step `line`, None if it was not evaluated today): tell what it passed."""
+    if moved is None:
+        _catch_up(session, at, recording)
+        return
+    states = {series: LineState(getattr(moved, name)) for series, name in STATES.items()}
+    watch = Watch(moved.evaluated_on, moved.net_m2, moved.free_m2, states[Series.NET], states[Series.FREE])
+    _settle(session, watch, _told(session, watch, at, recording))
+
+
+def tick(session: Session, now: datetime) -> bool:
+    """Evaluate the days that have passed since the last write or tick; whether there were any. Late or twice, it tells the same.
+
+    Takes the register's lock only where there is something to do.
+    """
+    due = "SELECT evaluated_on < :today FROM reserve_line"
+    if not session.execute(text(due), {"today": today(now)}).scalar_one():
+        return False
+    _catch_up(session, history.lock(session, now), None)
+    return True
+
+
+def _catch_up(session: Session, at: datetime, recording: int | None) -> None:
+    """Evaluate all days up to today: until now as known before the recording, and then as it has made it."""
+    kept = session.execute(text("SELECT * FROM reserve_line FOR UPDATE")).one()
+    day = today(at)
+    if _line(day, at) is None:
+        return
+    if kept.evaluated_on is None:
+        if session.execute(
+            text("SELECT EXISTS (SELECT FROM holding)")
+        ).scalar_one():  # else the register is being filled
+            _evaluate(session, None, day, at, recording)
+        return
+    states = {name: LineState(getattr(kept, name)) for name in STATES.values()}
+    watch = Watch(kept.evaluated_on, kept.net_m2, kept.free_m2, **states)
+    if watch.evaluated_on < day:
+        known_at = at - timedelta(microseconds=1) if recording else at
+        for point in queries.series(session, watch.evaluated_on + timedelta(days=1), day, known_at):
+            watch = _told(
+                session, Watch(point.on, point.net_m2, point.free_m2, watch.net_state, watch.free_state), at, None
+            )
+    _evaluate(session, watch, max(day, watch.evaluated_on), at, recording)
+
+
+def _evaluate(session: Session, watch: Watch | None, day: date, at: datetime, recording: int | None) -> None:
+    """Evaluate one day in full, as known at `at`, and keep it."""
+    total, _ = queries.reserve(session, day, at)
+    states = (watch.net_state, watch.free_state) if watch else (None, None)
+    _settle(session, None, _told(session, Watch(day, total.net_m2, total.free_m2, *states), at, recording))
+
+
+def _told(session: Session, watch: Watch, at: datetime, recording: int | None) -> Watch:
+    """Tell which limits were passed since the states that stand in `watch`; gives it with those that it has now."""
+    limits = _line(watch.evaluated_on, at)
+    if limits is None:
+        return watch
+    states: dict[str, Any] = {}
+    for series, name in STATES.items():
+        before: LineState | None = getattr(watch, name)
+        value_ha = getattr(watch, AMOUNTS[series]) / SQUARE_METRES_PER_HECTARE
+        states[name] = stands(before, value_ha, limits)
+        if (kind := MOVES[before, states[name]]) is not None:
+            alerts.resolve(session, ENDED_BY[kind], series, at)
+            facts = {**_amounts(watch, limits), "before": before, "state": states[name]}
+            alerts.raise_one(session, kind, SEVERITIES[kind, series], series, watch.evaluated_on, at, facts, recording)
+    return Watch(watch.evaluated_on, watch.net_m2, watch.free_m2, **states)
+
+
+def _amounts(watch: Watch, limits: Line) -> dict[str, Decimal]:
+    net_ha, free_ha = (amount / SQUARE_METRES_PER_HECTARE for amount in (watch.net_m2, watch.free_m2))
+    return {"net_ha": net_ha, "free_ha": free_ha, "target_ha": limits.target_ha, "margin_ha": limits.margin_ha}
+
+
+def _settle(session: Session, before: Watch | None, watch: Watch) -> None:
+    """Keep the line as it was evaluated, where that differs from what is kept."""
+    if before != watch:
+        values = {name: getattr(watch, name) for name in Watch.__dataclass_fields__}
+        sets = ", ".join(f"{name} = :{name}" for name in values)
+        session.execute(text(f"UPDATE reserve_line SET {sets}"), values)
+
+
+def _line(day: date, at: datetime) -> Line | None:
+    """The line of a day; None before there was a target: then there is nothing to pass."""
+    try:
+        return line(LAW.on(day, at))
+    except NotInForce:
+        return None

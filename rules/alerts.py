@@ -1,0 +1,115 @@
+"""Alerts: when the reserve passes its line, or comes near it, and how grave that is. Pure; the days are given by the caller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from rules.law import Cite, DatedLaw
+
+
+class Series(StrEnum):
+    """The two series of the reserve: with land that is reserved (anhandgegeben), and without."""
+
+    NET = "net"
+    FREE = "free"
+
+
+class LineState(StrEnum):
+    """Where a series stands: clear of the line, within the margin above it, below it."""
+
+    CLEAR = "clear"
+    NEAR = "near"
+    BELOW = "below"
+
+
+class Severity(StrEnum):
+    """How grave an alert is. Only the net series below its target breaks the Masterplan's sentence."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFORMATION = "information"
+
+
+class Kind(StrEnum):
+    """What an alert tells. The first five are of the line; the others are of cases, pledges, the outlook and imports."""
+
+    BELOW = "below"
+    BELOW_AT_START = "below_at_start"
+    NEAR = "near"
+    NEAR_OVER = "near_over"
+    RECOVERED = "recovered"
+    FORECAST_BELOW = "forecast_below"
+    DEADLINE_NEAR = "deadline_near"
+    DEADLINE_MISSED = "deadline_missed"
+    PLEDGE_INSECURE = "pledge_insecure"
+    IMPORT_REJECTED = "import_rejected"
+
+
+# (where a series stood, where it stands) -> what is told; None stood nowhere: it is looked at for the first time
+MOVES: dict[tuple[LineState | None, LineState], Kind | None] = {
+    (None, LineState.CLEAR): None,
+    (None, LineState.NEAR): Kind.NEAR,
+    (None, LineState.BELOW): Kind.BELOW_AT_START,
+    (LineState.CLEAR, LineState.CLEAR): None,
+    (LineState.CLEAR, LineState.NEAR): Kind.NEAR,
+    (LineState.CLEAR, LineState.BELOW): Kind.BELOW,
+    (LineState.NEAR, LineState.CLEAR): Kind.NEAR_OVER,
+    (LineState.NEAR, LineState.NEAR): None,
+    (LineState.NEAR, LineState.BELOW): Kind.BELOW,
+    (LineState.BELOW, LineState.CLEAR): Kind.RECOVERED,
+    (LineState.BELOW, LineState.NEAR): Kind.RECOVERED,
+    (LineState.BELOW, LineState.BELOW): None,
+}
+
+SEVERITIES: dict[tuple[Kind, Series], Severity] = {
+    (Kind.BELOW, Series.NET): Severity.CRITICAL,
+    (Kind.BELOW, Series.FREE): Severity.WARNING,
+    (Kind.BELOW_AT_START, Series.NET): Severity.CRITICAL,
+    (Kind.BELOW_AT_START, Series.FREE): Severity.WARNING,
+    (Kind.NEAR, Series.NET): Severity.WARNING,
+    (Kind.NEAR, Series.FREE): Severity.INFORMATION,
+    (Kind.NEAR_OVER, Series.NET): Severity.INFORMATION,
+    (Kind.NEAR_OVER, Series.FREE): Severity.INFORMATION,
+    (Kind.RECOVERED, Series.NET): Severity.INFORMATION,
+    (Kind.RECOVERED, Series.FREE): Severity.INFORMATION,
+    (Kind.FORECAST_BELOW, Series.NET): Severity.WARNING,
+    (Kind.FORECAST_BELOW, Series.FREE): Severity.INFORMATION,
+}
+
+# What lasts until it is over: of these one is open for a subject at a time. The others tell of something that has passed.
+ENDED_BY: dict[Kind, frozenset[Kind]] = {
+    Kind.BELOW: frozenset({Kind.NEAR}),
+    Kind.BELOW_AT_START: frozenset(),
+    Kind.NEAR: frozenset(),
+    Kind.NEAR_OVER: frozenset({Kind.NEAR}),
+    Kind.RECOVERED: frozenset({Kind.BELOW, Kind.BELOW_AT_START}),
+}
+PASSED = frozenset({Kind.NEAR_OVER, Kind.RECOVERED, Kind.IMPORT_REJECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The line of a day: the target, the margin above it in which one is warned, by how much more a limit is left again."""
+
+    target_ha: Decimal
+    margin_ha: Decimal
+    hysteresis_ha: Decimal
+    citations: tuple[Cite, ...]
+
+
+def line(law: DatedLaw) -> Line:
+    """The line of a day; NotInForce before the target. Source: Masterplan Industrie 2023, Handlungsfeld 1 Nr. 1 Abs. 1 Satz 3."""
+    values = [law[name] for name in ("reserve.target_ha", "alerts.early_margin_ha", "alerts.hysteresis_ha")]
+    target_ha, margin_ha, hysteresis_ha = (value.amount for value in values)
+    return Line(target_ha, margin_ha, hysteresis_ha, tuple(value.cite for value in values))
+
+
+def stands(before: LineState | None, value_ha: Decimal, at: Line) -> LineState:
+    """Where a series of `value_ha` stands. A limit is passed downwards as it is, and upwards only by the hysteresis more."""
+    below = at.target_ha + (at.hysteresis_ha if before is LineState.BELOW else 0)
+    if value_ha < below:
+        return LineState.BELOW
+    near = at.target_ha + at.margin_ha + (at.hysteresis_ha if before in (LineState.BELOW, LineState.NEAR) else 0)
+    return LineState.NEAR if value_ha < near else LineState.CLEAR
