@@ -54,7 +54,7 @@ def post(session: Session, keys: Sequence[str], recording: dict[str, Any]) -> tu
         return _post_many(session, recording, lambda _: None)
     lines = "[" + ",".join(row.line for row in few) + "]"
     verdicts = _judge({row.facts: row.days for row in few}.items(), recording["at"])
-    known = {"keys": keys, "measured": lines, "verdicts": verdicts, "today": line.today(recording["at"]), **recording}
+    known = {"keys": keys, "measured": lines, "verdicts": verdicts, "today": line.day_of(recording["at"]), **recording}
     done = straight.one(session, _settle_post_and_record(), known)
     return _posting(done), done.recording
 
@@ -88,7 +88,7 @@ def rebuild(session: Session, at: datetime, on_step: Callable[[str], None] = lam
 
 
 def _posted(session: Session, at: datetime) -> Posting:
-    return _posting(session.execute(_post(), {"at": at, "today": line.today(at)}).one())
+    return _posting(session.execute(_post(), {"at": at, "today": line.day_of(at)}).one())
 
 
 def _posting(done: Any) -> Posting:

@@ -51,7 +51,7 @@ MOVED = {
 """Steps after those of a posting that move the line, if it was evaluated today already; else `passed` catches up."""
 
 
-def today(at: datetime) -> date:
+def day_of(at: datetime) -> date:
     """The day of an instant in Hamburg."""
     return at.astimezone(BERLIN).date()
 
@@ -72,7 +72,7 @@ def tick(session: Session, now: datetime) -> bool:
     Takes the register's lock only where there is something to do.
     """
     due = "SELECT evaluated_on < :today FROM reserve_line"
-    if not session.execute(text(due), {"today": today(now)}).scalar_one():
+    if not session.execute(text(due), {"today": day_of(now)}).scalar_one():
         return False
     _catch_up(session, history.lock(session, now), None)
     return True
@@ -81,7 +81,7 @@ def tick(session: Session, now: datetime) -> bool:
 def _catch_up(session: Session, at: datetime, recording: int | None) -> None:
     """Evaluate all days up to today: until now as known before the recording, and then as it has made it."""
     kept = session.execute(text("SELECT * FROM reserve_line FOR UPDATE")).one()
-    day = today(at)
+    day = day_of(at)
     if _line(day, at) is None:
         return
     if kept.evaluated_on is None:

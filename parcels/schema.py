@@ -1,7 +1,7 @@
 """All tables of the service at once: what migrations are checked against, and what a backup must hold."""
 
-from parcels import conversion_tables, guidance_tables, models, plan_tables, run_tables
+from parcels import alert_tables, conversion_tables, guidance_tables, models, plan_tables, run_tables
 from parcels.model_base import Base
 
-MODULES = (models, plan_tables, run_tables, conversion_tables, guidance_tables)  # each declares its tables on Base
+MODULES = (models, plan_tables, run_tables, conversion_tables, guidance_tables, alert_tables)  # each declares its tables on Base
 METADATA = Base.metadata

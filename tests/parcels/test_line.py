@@ -54,7 +54,7 @@ def kept(session):
 def agrees(session, at):
     on, net_m2, free_m2 = kept(session)
     total, _ = queries.reserve(session, on, at)
-    assert (on, net_m2, free_m2) == (line.today(at), total.net_m2, total.free_m2)
+    assert (on, net_m2, free_m2) == (line.day_of(at), total.net_m2, total.free_m2)
 
 
 def test_a_register_that_is_being_filled_is_not_watched_yet(session):
