@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.orm import Session
 
-from app import conversion_problems, problems, reference, web
+from app import conversion_problems, problems, reference
 from app.bodies import HoldingIn, ParcelIn
 from app.conversion_bodies import AgainIn, CaseIn, QuestionIn
 from app.deps import KNOWN_NAMES
@@ -25,6 +25,7 @@ from app.routes import (
     guidance,
     health,
     imports,
+    outlook,
     parcels,
     plans,
     reserve,
@@ -34,6 +35,8 @@ from app.schemas.common import ProblemOut
 from app.schemas.eligibility import EligibilityQuestion
 from app.settings import Settings
 from app.step_bodies import StepIn
+from app.web import router as web
+from app.web.pages import STATIC
 from parcels import db
 
 BODIES = (HoldingIn, ParcelIn, QuestionIn, CaseIn, AgainIn, StepIn, EligibilityQuestion)
@@ -47,6 +50,7 @@ DESCRIPTION = (
 ROUTERS = (
     health.router,
     reserve.router,
+    outlook.router,
     stock.router,
     parcels.router,
     plans.router,
@@ -101,7 +105,7 @@ def _add_routes(app: FastAPI, settings: Settings) -> None:
     if settings.docs:
         app.include_router(reference.router)
     app.include_router(web.router)
-    app.mount("/static", StaticFiles(directory=web.STATIC), name="static")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
 
 def _version() -> str:

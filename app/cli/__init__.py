@@ -16,6 +16,7 @@ from app.cli import (
     guidance,
     imports,
     load,
+    outlook,
     parcels,
     plans,
     serve,
@@ -57,7 +58,22 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for module in (serve, database, load, imports, sync, ask, check, parcels, plans, conversions, guidance, edit, tokens):
+for module in (
+    serve,
+    database,
+    load,
+    imports,
+    sync,
+    ask,
+    outlook,
+    check,
+    parcels,
+    plans,
+    conversions,
+    guidance,
+    edit,
+    tokens,
+):
     module.add_to(cli)
 
 

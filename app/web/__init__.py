@@ -1,6 +1,1 @@
-"""The web pages: rendered on the server, German first, English beside it."""
-
-from app.web.pages import STATIC
-from app.web.router import router
-
-__all__ = ["STATIC", "router"]
+"""The web pages: rendered on the server, German first, English beside it. The API takes its sentences from here too."""

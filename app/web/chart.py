@@ -83,7 +83,8 @@ class Chart:
 class Picture:
     """What is to be drawn over the days since..until: the series' points and the target as (first day, ha), oldest first.
 
-    Beyond the day `frontier` all is foreseen only; `chosen` is the day that was asked about.
+    Beyond the day `frontier` all is foreseen only; `chosen` is the day that was asked about. `room_for` are further hectares that
+    the plot must hold.
     """
 
     since: date
@@ -93,6 +94,7 @@ class Picture:
     points: Sequence[Point]
     target: Sequence[Step]
     published: Sequence[PublishedFigure] = ()
+    room_for: Sequence[Decimal] = ()
 
 
 def draw(picture: Picture, frame: Frame) -> Chart:
@@ -101,7 +103,7 @@ def draw(picture: Picture, frame: Frame) -> Chart:
     free = [(point.on, point.free_m2 / SQUARE_METRES_PER_HECTARE) for point in picture.points]
     figures = [figure for figure in picture.published if picture.since <= figure.on <= picture.until]
     values = [ha for series in (net, free, picture.target) for _, ha in series]
-    hectares = ticks([*values, *(figure.ha for figure in figures)])
+    hectares = ticks([*values, *picture.room_for, *(figure.ha for figure in figures)])
     y = _vertical(hectares[0], hectares[-1], frame)
     return Chart(
         frame=frame,
@@ -112,9 +114,11 @@ def draw(picture: Picture, frame: Frame) -> Chart:
         target_y=y(picture.target[-1][1]) if picture.target else y(hectares[0]),
         years=_years(picture, frame),
         hectares=[Tick(y(value), value) for value in hectares],
-        frontier=_x(picture.frontier, picture, frame) if picture.since <= picture.frontier <= picture.until else None,
+        frontier=across(picture.frontier, picture, frame)
+        if picture.since <= picture.frontier <= picture.until
+        else None,
         chosen=_chosen(net, free, picture, frame, y),
-        published=[Dot(_x(figure.on, picture, frame), y(figure.ha), figure) for figure in figures],
+        published=[Dot(across(figure.on, picture, frame), y(figure.ha), figure) for figure in figures],
     )
 
 
@@ -137,7 +141,8 @@ def value_on(series: Sequence[Step], day: date) -> Decimal | None:
     return series[number - 1][1] if number else None
 
 
-def _x(day: date, picture: Picture, frame: Frame) -> float:
+def across(day: date, picture: Picture, frame: Frame) -> float:
+    """Where a day lies in the plot."""
     share = (day - picture.since).days / (picture.until - picture.since).days
     return round(frame.left + share * (frame.width - frame.left - frame.right), 1)
 
@@ -152,9 +157,9 @@ def _path(series: Sequence[Step], start: date, end: date, picture: Picture, fram
     value = value_on(series, start)
     if value is None or start >= end:
         return ""
-    pieces = [f"M{_x(start, picture, frame)} {y(value)}"]
-    pieces += [f"H{_x(day, picture, frame)}V{y(step)}" for day, step in series if start < day < end]
-    return "".join([*pieces, f"H{_x(end, picture, frame)}"])
+    pieces = [f"M{across(start, picture, frame)} {y(value)}"]
+    pieces += [f"H{across(day, picture, frame)}V{y(step)}" for day, step in series if start < day < end]
+    return "".join([*pieces, f"H{across(end, picture, frame)}"])
 
 
 def _line(series: Sequence[Step], picture: Picture, frame: Frame, y: Scale) -> Line:
@@ -167,7 +172,7 @@ def _band(net: Sequence[Step], free: Sequence[Step], picture: Picture, frame: Fr
     """What lies between net and free (reserved land), as rectangles from seam to seam."""
     ends = [*(day for day, _ in net[1:]), picture.until]
     return "".join(
-        f"M{_x(start, picture, frame)} {y(upper)}H{_x(end, picture, frame)}V{y(lower)}H{_x(start, picture, frame)}Z"
+        f"M{across(start, picture, frame)} {y(upper)}H{across(end, picture, frame)}V{y(lower)}H{across(start, picture, frame)}Z"
         for (start, upper), (_, lower), end in zip(net, free, ends, strict=False)
         if upper != lower
     )
@@ -178,7 +183,7 @@ def _years(picture: Picture, frame: Frame) -> list[Tick]:
     years = [year for year in range(picture.since.year, picture.until.year + 1) if date(year, 1, 1) >= picture.since]
     room = (frame.width - frame.left - frame.right) // 46
     every = -(-len(years) // room)
-    return [Tick(_x(date(year, 1, 1), picture, frame), Decimal(year)) for year in years[:: max(every, 1)]]
+    return [Tick(across(date(year, 1, 1), picture, frame), Decimal(year)) for year in years[:: max(every, 1)]]
 
 
 def _chosen(
@@ -187,4 +192,4 @@ def _chosen(
     upper, lower = value_on(net, picture.chosen), value_on(free, picture.chosen)
     if upper is None or lower is None or picture.chosen > picture.until:
         return None
-    return _x(picture.chosen, picture, frame), y(upper), y(lower)
+    return across(picture.chosen, picture, frame), y(upper), y(lower)

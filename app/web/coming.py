@@ -20,7 +20,8 @@ SHOWN_BY_FACT = {"not_disposed": "disposition", "municipal_holder": "holder", "d
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happens to one site (None: a single parcel) on a day: `entered`, `left` or `changed`, by how many m2, and why."""
+    """What happens to one site (None: a single parcel) on a day: `entered`, `left` or `changed`, by how many m2, and why
+    (in words; `because` are the codes)."""
 
     site: str | None
     parcels: list[str]
@@ -29,6 +30,7 @@ class Event:
     net_m2: Decimal
     free_m2: Decimal
     why: str
+    because: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def _event(reason: str, group: list[Change]) -> Event:
         net_m2=sum((change.net_m2 for change in group), Decimal(0)),
         free_m2=sum((change.free_m2 for change in group), Decimal(0)),
         why=reason,
+        because=list(dict.fromkeys(code for change in group for code in change.because)),
     )
 
 

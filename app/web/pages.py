@@ -56,20 +56,29 @@ class Rendered:
 
 def start_page(session: Session, on: str | None, known_at: str | None, visit: Visit) -> Rendered:
     """The page for raw fields of its address; what cannot be answered says why and what helps."""
-    speak = visit.speak
     try:
         asked = question(session, on, known_at, visit.language, visit.now)
     except Misasked as fault:
-        said = {
-            "message": speak.text(fault.message, **fault.values),
-            "remedy": speak.text(fault.remedy, **fault.values),
-            "retry": None,
-        }
-        return render(session, "notice.html", 422, visit, plain(visit.now, visit.language), **said)
+        return misasked(session, fault, visit)
     try:
         return _answer(session, asked, visit)
-    except NotInForce as silence:
-        return render(session, "notice.html", 409, visit, asked, **_silence(asked, silence, speak))
+    except NotInForce as nothing:
+        return silence(session, asked, nothing, visit)
+
+
+def misasked(session: Session, fault: Misasked, visit: Visit) -> Rendered:
+    """What is wrong with a question, and what helps."""
+    said = {
+        "message": visit.speak.text(fault.message, **fault.values),
+        "remedy": visit.speak.text(fault.remedy, **fault.values),
+        "retry": None,
+    }
+    return render(session, "notice.html", 422, visit, plain(visit.now, visit.language), **said)
+
+
+def silence(session: Session, asked: Question, nothing: NotInForce, visit: Visit) -> Rendered:
+    """That the rules say nothing of that day, or by that instant."""
+    return render(session, "notice.html", 409, visit, asked, **_silence(asked, nothing, visit.speak))
 
 
 def closed_page(visit: Visit) -> Rendered:

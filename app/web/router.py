@@ -13,6 +13,7 @@ from app.web import conversion_router
 from app.web.answering import answer
 from app.web.guidance_page import guidance_page
 from app.web.import_pages import import_page, imports_page
+from app.web.outlook_page import outlook_page
 from app.web.pages import start_page
 from app.web.parcel_pages import parcel_page, parcels_page
 
@@ -34,6 +35,20 @@ def start(
 ) -> HTMLResponse:
     """The start page in the language of `lang`, else of Accept-Language, else German."""
     return answer(request, now, who, lang, lambda visit: start_page(session, on, known_at, visit))
+
+
+@router.get("/outlook", response_class=HTMLResponse, dependencies=[HEAVY])
+def outlook(
+    request: Request,
+    session: ReadSession,
+    now: Now,
+    who: Caller,
+    on: Raw = None,
+    known_at: Raw = None,
+    lang: Raw = None,
+) -> HTMLResponse:
+    """The page that looks ahead of a day."""
+    return answer(request, now, who, lang, lambda visit: outlook_page(session, on, known_at, visit))
 
 
 @router.get("/imports", response_class=HTMLResponse)

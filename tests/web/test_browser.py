@@ -107,10 +107,11 @@ def test_an_older_state_of_knowledge_is_chosen_in_hamburgs_time(tab: Page, addre
 
 
 @pytest.mark.usefixtures("register")
+@pytest.mark.parametrize("path", ["/", "/outlook"])
 @pytest.mark.parametrize("width", [320, 360, 1400])
-def test_nothing_runs_out_of_the_screen(tab: Page, address: str, width: int) -> None:
+def test_nothing_runs_out_of_the_screen(tab: Page, address: str, width: int, path: str) -> None:
     tab.set_viewport_size({"width": width, "height": 800})
-    tab.goto(address)
+    tab.goto(address + path)
     tab.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     expect(tab.locator("svg.chart.narrow" if width < 700 else "svg.chart.wide")).to_be_visible()
@@ -142,9 +143,10 @@ CONTRAST = """() => {
 
 
 @pytest.mark.usefixtures("register")
+@pytest.mark.parametrize("path", ["/", "/outlook"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_text_has_the_contrast_that_wcag_asks_for(tab: Page, address: str, scheme: str) -> None:
+def test_all_text_has_the_contrast_that_wcag_asks_for(tab: Page, address: str, scheme: str, path: str) -> None:
     tab.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    tab.goto(address)
+    tab.goto(address + path)
     tab.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
     assert tab.evaluate(CONTRAST) == []

@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po
 
 import app.web
 from app.conversion_due import Late
+from app.routes.plans import Stage
 from app.web.language import CATALOGUES, LANGUAGES, chosen, translator
 from parcels.importing.contract import Severity
 from parcels.published import CONFIDENCES, figures
@@ -34,6 +35,7 @@ from rules.guidance import GuidanceBecause, GuidanceQuestion
 from rules.law import LAW
 from rules.neighbours import Kind as NeighbourKind
 from rules.neighbours import Near, Nearby, screen
+from rules.outlook import Assumption, Crossing, Reaching, Scenario
 from rules.suitability import Ground
 
 WEB = Path(app.web.__file__).parent
@@ -90,6 +92,11 @@ CODES = {
     "yes_no": list(Outcome),
     "level": list(conversion_facts.Involvement),
     "step_role": list(ROLES),
+    "scenario": list(Scenario),
+    "crossing": list(Crossing),
+    "reaching": list(Reaching),
+    "assumption": list(Assumption),
+    "stage": list(get_args(Stage)),
 }
 
 
