@@ -56,6 +56,22 @@ def over_knowledge(session: Session, on: date, known_from: datetime, known_to: d
     return _changes(rows)
 
 
+def turned(session: Session, at: datetime) -> tuple[list[Line], list[Line]]:
+    """The ledger's lines, of all days, that the recording at this instant closed, and those that it added."""
+    rows = session.execute(text(_TURNED), {"at": at}).all()
+    closed, added = ([line(row) for row in rows if row.added is side] for side in (False, True))
+    return closed, added
+
+
+def moves(before: Iterable[Line], after: Iterable[Line]) -> list[tuple[Line | None, Line | None]]:
+    """Lines of one day before and after, matched part by part as changes are, by parcel; also of land that does not count."""
+    sides: dict[str, tuple[list[Any], list[Any]]] = defaultdict(lambda: ([], []))
+    for number, lines in enumerate((before, after)):
+        for one in lines:
+            sides[one.parcel_key][number].append(one)
+    return [pair for key in sorted(sides) for pair in _pairs(*sides[key])]
+
+
 def _changes(rows: Iterable[Any]) -> list[Change]:
     """Rows are (seam, on, starts, at, kind, layer, actor, note, source, line...), ordered by seam and parcel."""
     sides: dict[tuple[Any, str], tuple[list[Any], list[Any]]] = defaultdict(lambda: ([], []))
@@ -92,25 +108,26 @@ def _change(old: Any | None, new: Any | None) -> Change:
     row = new if new is not None else old
     assert row is not None  # noqa: S101 (a pair has at least one side)
     before, after = (None if old is None else line(old)), (None if new is None else line(new))
-    net = _counted(after) - _counted(before)
-    free = _counted(after, free=True) - _counted(before, free=True)
+    net = counted(after) - counted(before)
+    free = counted(after, free=True) - counted(before, free=True)
     recorded = Recorded(row.at, row.kind, row.layer, row.actor, row.note, row.source)
-    return Change(row.on, _kind(before, after), before, after, net, free, _because(before, after), recorded)
+    return Change(row.on, _kind(before, after), before, after, net, free, because(before, after), recorded)
 
 
-def _counted(found: Line | None, free: bool = False) -> Decimal:
+def counted(found: Line | None, free: bool = False) -> Decimal:
+    """The m2 that a line adds to the reserve, or to what of it is free."""
     counting = (Standing.COUNTED_FREE,) if free else (Standing.COUNTED_FREE, Standing.COUNTED_RESERVED)
     return found.net_m2 if found is not None and found.standing in counting else Decimal(0)
 
 
 def _kind(before: Line | None, after: Line | None) -> str:
-    if not _counted(before):
+    if not counted(before):
         return "entered"
-    return "changed" if _counted(after) else "left"
+    return "changed" if counted(after) else "left"
 
 
-def _because(before: Line | None, after: Line | None) -> tuple[str, ...]:
-    """Names of what differs: criteria that turned, else the facts that moved the amount."""
+def because(before: Line | None, after: Line | None) -> tuple[str, ...]:
+    """Names of what differs between two lines of a part: criteria that turned, else the facts that moved the amount."""
     if before is None or after is None:
         return ("recorded",) if before is None else ("no_longer_workplace_land",)
     turned = {*before.not_met, *before.unknown} ^ {*after.not_met, *after.unknown}
@@ -145,4 +162,10 @@ WITH turning AS (
 SELECT t.seam, CAST(:on AS date) AS on, t.starts, {_RECORDING}, t.{LINE_COLUMNS}
 FROM turning t LEFT JOIN recording r ON r.at = t.seam
 ORDER BY t.seam, t.parcel_key, t.id
+"""
+
+_TURNED = f"""
+SELECT lower(known) = :at AS added, {LINE_COLUMNS} FROM ledger
+WHERE lower(known) = :at AND upper_inf(known) OR upper(known) = :at
+ORDER BY parcel_key, id
 """

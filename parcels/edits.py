@@ -101,10 +101,10 @@ def set_holding(session: Session, key: str, span: Span, facts: Mapping[str, Any]
 
     ValueRefusedError for a code that no list of the law has, HeldInPartsError where parts are held separately.
     """
-    listed = {name: _listed(name, facts[name], known) for name, known in choices().items() if name in facts}
+    codes = {name: listed(name, facts[name], known) for name, known in choices().items() if name in facts}
     if any(version["geom"] is not None for version in _versions(session, Holding.parcel_key, key, span, ["geom"])):
         raise HeldInPartsError(key)
-    row = {"parcel_key": key, **facts, **listed, "valid_from": span.since, "valid_to": span.until}
+    row = {"parcel_key": key, **facts, **codes, "valid_from": span.since, "valid_to": span.until}
     return _record(session, "holdings", key, [row], recording)
 
 
@@ -136,10 +136,10 @@ def change_holding(session: Session, key: str, span: Span, named: Mapping[str, A
     versions = _versions(session, Holding.parcel_key, key, span, names)
     if any(version["geom"] is not None for version in versions):
         raise HeldInPartsError(key)
-    listed = {name: _listed(name, named[name], known) for name, known in choices().items() if name in named}
+    codes = {name: listed(name, named[name], known) for name, known in choices().items() if name in named}
     if "disposition" in named and "disposition_until" not in named:
-        listed["disposition_until"] = None  # the day belonged to the disposition that ends
-    rows = [{"parcel_key": key, **row} for row in _changed(versions, span, {**named, **listed}, "holding")]
+        codes["disposition_until"] = None  # the day belonged to the disposition that ends
+    rows = [{"parcel_key": key, **row} for row in _new(versions, changed(versions, span, {**named, **codes}, "holding"))]
     return _record(session, "holdings", key, rows, recording)
 
 
@@ -156,10 +156,10 @@ def change_parcel(
     versions = _versions(session, Parcel.key, key, span, names)
     if not versions and outline is None:
         raise ValueRefusedError("geometry", NO_OUTLINE, OUTLINE_REMEDY)
-    changed = _changed(versions, span, said, "outline")
+    now_so = changed(versions, span, said, "outline")
     if outline is None:
         _check_one_size(versions, named.get("official_m2"))
-    rows = [{"key": key, **row} for row in changed]
+    rows = [{"key": key, **row} for row in _new(versions, now_so)]
     return _record(session, "parcels", key, rows, recording)
 
 
@@ -185,25 +185,37 @@ def _gap(versions: list[dict[str, Any]], span: Span) -> tuple[date | None, date 
     return next(((end, start) for end, start in zip(ends, starts, strict=True) if end != start), None)
 
 
-def _changed(versions: list[dict[str, Any]], span: Span, named: Mapping[str, Any], what: str) -> list[dict[str, Any]]:
-    """The versions that change, with the named facts in place of theirs; where nothing is recorded at all, these facts alone.
+def changed(
+    versions: list[dict[str, Any]],
+    span: Span,
+    named: Mapping[str, Any],
+    what: str,
+    words: tuple[str, str] = ("--from", "--to"),
+) -> list[dict[str, Any]]:
+    """The versions of a span with the named facts in place of theirs; where nothing is recorded at all, these facts alone.
 
-    One that says so already is left out: stated for some of its days it would end with them.
+    ValueRefusedError as of `change_holding`; `words` is how its remedy calls the first day and the one after the last.
     """
+    first, last = words
     if not versions:
         return [{**named, "valid_from": span.since, "valid_to": span.until}]
     if gap := _gap(versions, span):
         end, start = gap
-        remedy = f"Begin with --from {start}." if end == span.since else f"End with --to {end}."
+        remedy = f"Begin with {first} {start}." if end == span.since else f"End with {last} {end}."
         raise ValueRefusedError("valid_from", f"No {what} is recorded from {end} to {start or 'any later day'}", remedy)
     for before, later in pairwise(versions) if span.until is None else ():
-        changed = [name for name in named if later[name] not in (before[name], named[name])]
-        if changed:
+        overwritten = [name for name in named if later[name] not in (before[name], named[name])]
+        if overwritten:
             day = later["valid_from"]
-            message = f"From {day} on, another {' and '.join(changed)} is recorded, which this would overwrite"
-            remedy = f"Give --to {day}; to change the days from {day} on as well, state them by --from {day}."
-            raise ValueRefusedError(changed[0], message, remedy)
-    return [{**version, **named} for version in versions if any(version[name] != said for name, said in named.items())]
+            message = f"From {day} on, another {' and '.join(overwritten)} is recorded, which this would overwrite"
+            remedy = f"Give {last} {day}; to change the days from {day} on as well, state them by {first} {day}."
+            raise ValueRefusedError(overwritten[0], message, remedy)
+    return [{**version, **named} for version in versions]
+
+
+def _new(versions: list[dict[str, Any]], now_so: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is so now and was not: stated for some of its days, what is recorded already would end with them."""
+    return [version for version in now_so if version not in versions]
 
 
 def _check_one_size(versions: list[dict[str, Any]], official_m2: Decimal | None) -> None:
@@ -237,8 +249,8 @@ def _record(session: Session, layer: str, key: str, rows: list[dict[str, Any]], 
     return Edited(change, remarks)
 
 
-def _listed(field: str, value: str | None, known: frozenset[str]) -> str | None:
-    """A code of the law's lists, read as the import reads it."""
+def listed(field: str, value: str | None, known: frozenset[str]) -> str | None:
+    """A code of the law's lists, read as the import reads it; ValueRefusedError for one that is on none."""
     try:
         return choice(value, known, field)
     except Unreadable as unknown:

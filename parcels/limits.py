@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
+from typing import Any
 
+import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -42,6 +45,41 @@ class CoincidentEdgesError(OutlinesError):
     kind = "coincident-edges"
     why = "whose edges nearly coincide"
     remedy = "round their coordinates to 1 mm"
+
+
+class OutOfTimeError(Exception):
+    """A block of statements took longer, all together, than it may."""
+
+
+AGAIN_S = 0.05  # a cancel that comes between two statements meets none
+
+
+@contextmanager
+def ended_after(session: Session, seconds: float) -> Iterator[None]:
+    """All statements of the block together may take so many seconds: then the one that runs is cancelled, and OutOfTimeError.
+
+    A statement's own time limit begins anew with each statement, and this is for a block that must end whatever it consists of.
+    The transaction is left aborted, for the caller to roll back.
+    """
+    driver: psycopg.Connection[Any] = session.connection().connection.driver_connection  # type: ignore[assignment]
+    ended, late = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(AGAIN_S if late.is_set() else seconds):
+            late.set()
+            driver.cancel_safe(timeout=1)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    except (DBAPIError, OutlinesError) as error:
+        if late.is_set() and (isinstance(error, OutlinesError) or gave_up(error)):
+            raise OutOfTimeError from error
+        raise
+    finally:
+        ended.set()
+        watcher.join()
 
 
 @contextmanager

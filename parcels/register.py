@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,11 +31,20 @@ def edit(
     session: Session, layer: str, rows: list[dict[str, Any]], now: datetime, actor: str, note: str | None
 ) -> Change:
     """State rows of one layer by hand and record them. Columns as in `history.LAYERS`, with valid_from and valid_to."""
+    return edit_together(session, {layer: rows}, now, actor, note)
+
+
+def edit_together(
+    session: Session, stated: Mapping[str, list[dict[str, Any]]], now: datetime, actor: str, note: str | None
+) -> Change:
+    """State rows of one layer or more by hand, as one recording; the change's amendment is that of the first layer changed."""
     at = history.lock(session, now, LED_BY_INDEX)
-    amendment, touched = history.amend_rows(session, LAYERS[layer], at, rows)
+    amended = [history.amend_rows(session, LAYERS[layer], at, rows) for layer, rows in stated.items()]
+    amendment = next((one for one, _ in amended if one.changed), amended[0][0])
     if not amendment.changed:
         session.execute(text(f"SELECT {PLAIN}"))
         return Change(at, None, amendment, Posting(0, 0))
+    touched = sorted({key for _, keys in amended for key in keys})
     recording = _recording(at, "edit", actor, amendment, note=note)
     posting, number = ledger.post(session, touched, recording)
     line.passed(session, posting.line, at, number)
