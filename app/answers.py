@@ -14,7 +14,7 @@ from app.schemas.reserve import Criteria, Entry, Point, PublishedOut, ReserveGro
 from app.schemas.stock import MovementOut, Movements, StockGroup, StockOut
 from parcels import origins, published, queries, stock
 from parcels.models import Register
-from parcels.queries import Line, Totals
+from parcels.queries import Group, Line, Totals
 from rules import reserve as rules
 from rules.law import LAW, Value
 
@@ -95,7 +95,8 @@ def attribution(session: Session, asked: Asked) -> list[Attribution]:
     return [Attribution(**asdict(one)) for one in origins.attributions(session, asked.pinned_at)]
 
 
-def _amounts(totals: Totals) -> dict[str, Any]:
+def amounts(totals: Totals) -> dict[str, Any]:
+    """The totals as members of an answer."""
     names = ("net", "free", "gross", "unclear", "unrecorded")
     hectares = {f"{name}_ha": ha(getattr(totals, f"{name}_m2")) for name in names}
     return {**hectares, "areas": totals.areas, "net_m2": totals.net_m2, "free_m2": totals.free_m2}
@@ -105,20 +106,25 @@ def reserve(session: Session, asked: Asked, by: Sequence[str]) -> ReserveOut:
     """The reserve on a day against its target, in total and by dimensions; NotInForce before the target begins."""
     on_basis = basis(asked, ("reserve.target_ha", *dict.fromkeys(rules.PARAMETERS)))
     target_ha = LAW.on(asked.on, asked.known_at)["reserve.target_ha"].amount
-    total, groups = queries.reserve(session, asked.on, asked.known_at, by)
+    total, found = queries.reserve(session, asked.on, asked.known_at, by)
     net_ha, free_ha = total.net_m2 / SQUARE_METRES_PER_HECTARE, total.free_m2 / SQUARE_METRES_PER_HECTARE
-    sizes = queries.size_class_labels(asked.on, asked.known_at) if "size_class" in by else []
     return ReserveOut(
         **asked.knowledge(),
-        **_amounts(total),
+        **amounts(total),
         on=asked.on,
         target_ha=target_ha,
         gap_ha=rules.gap_ha(net_ha, target_ha).quantize(HA),
         state=rules.state(net_ha, free_ha, target_ha),
-        groups=[ReserveGroup(by=_named(g.values, sizes), **_amounts(g.totals)) for g in groups],
+        groups=groups(asked, found, by),
         basis=on_basis,
         attribution=attribution(session, asked),
     )
+
+
+def groups(asked: Asked, found: Iterable[Group], by: Sequence[str]) -> list[ReserveGroup]:
+    """The groups with their names."""
+    sizes = queries.size_class_labels(asked.on, asked.known_at) if "size_class" in by else []
+    return [ReserveGroup(by=_named(one.values, sizes), **amounts(one.totals)) for one in found]
 
 
 def _named(values: dict[str, str | None], sizes: Sequence[str]) -> dict[str, str | None]:
