@@ -29,6 +29,7 @@ from app.routes import (
     parcels,
     plans,
     reserve,
+    simulations,
     stock,
 )
 from app.schemas.common import ProblemOut
@@ -51,6 +52,7 @@ ROUTERS = (
     health.router,
     reserve.router,
     outlook.router,
+    simulations.router,
     stock.router,
     parcels.router,
     plans.router,

@@ -144,6 +144,30 @@ KINDS: dict[str, Kind] = {
         "Zu viele Flurstücke auf einmal",
         "Die gezeichnete Fläche trifft mehr Flurstücke, als eine Antwort aufnimmt. Sie ist in kleinere zu teilen.",
         "The drawn area meets more parcels than one answer takes. Divide it into smaller ones.",
+    "parcels-unknown": Kind(
+        422,
+        "Parcels that the register does not know",
+        "Flurstücke unbekannt",
+        "Mindestens eines der genannten Flurstückskennzeichen kennt das Register nicht, weder als Flurstück noch aus einer "
+        "Haltermeldung. „errors“ nennt jedes.",
+        "The register has never heard of one or more of the keys named, neither as a parcel nor from a list of holdings. `errors` "
+        "names each.",
+    ),
+    "changes-contradict": Kind(
+        422,
+        "Changes contradict each other",
+        "Änderungen widersprechen sich",
+        "Zwei der Änderungen, oder eine und das Register, können nicht zugleich gelten. „errors“ nennt sie mit Abhilfe.",
+        "Two of the changes, or one and the register, cannot both be so. `errors` names them with the remedy.",
+    ),
+    "simulation-timeout": Kind(
+        503,
+        "The simulation takes too long",
+        "Simulation zu aufwendig",
+        "Die Simulation hätte andere Änderungen länger aufgehalten, als der Dienst zulässt. Nichts davon wurde aufgenommen. "
+        "Weniger Änderungen oder kleinere Flächen auf einmal senden.",
+        "The simulation would have kept other changes waiting for longer than the service allows. Nothing of it was recorded. Send "
+        "fewer changes, or smaller areas, at once.",
     ),
     "invalid-request": Kind(
         422,

@@ -8,7 +8,6 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -20,16 +19,26 @@ from parcels.conversion_steps import OvertakenError
 from parcels.conversion_tracks import TrackUnknownError
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
 from parcels.eligibility import TooManyParcelsError
-from parcels.limits import OutlinesError, gave_up, over_outlines
+from parcels.limits import OutlinesError, OutOfTimeError, gave_up, over_outlines
 from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
 from parcels.plan_files import PlanFileUnknownError
 from parcels.run_queries import RunUnknownError
+from parcels.simulated import ParcelsUnknownError
+from parcels.simulation import RegisterBusyError
+from parcels.tried import ContradictionError
 from rules.law import NotInForce
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-RETRY_SECONDS = {"busy": 5, "queue-full": 60, "too-expensive": 30, "write-timeout": 30, "database-unavailable": 5}
+RETRY_SECONDS = {
+    "busy": 5,
+    "simulation-timeout": 30,
+    "queue-full": 60,
+    "too-expensive": 30,
+    "write-timeout": 30,
+    "database-unavailable": 5,
+}
 BY_STATUS = {400: "malformed-body", 404: "not-found", 405: "method-not-allowed", 413: "too-large"}
 BY_SQLSTATE = {
     "55P03": "busy",  # lock timeout
@@ -122,6 +131,16 @@ def of(error: Exception, writing: bool = False) -> Problem:
             return _invalid([field_error("known_at", str(error), "Leave known_at out for all that is known by now.")])
         case ValueRefusedError():
             return _invalid([field_error(error.field, str(error), error.remedy)])
+        case ParcelsUnknownError():
+            remedy = "Check the key, or leave it out."
+            told = [field_error(where, f"The register does not know {key}", remedy) for where, key in error.found]
+            return Problem("parcels-unknown", str(error), told)
+        case ContradictionError():
+            return Problem("changes-contradict", str(error), [field_error(error.where, str(error), error.remedy)])
+        case RegisterBusyError():
+            return Problem("busy", str(error))
+        case OutOfTimeError():
+            return Problem("simulation-timeout", KINDS["simulation-timeout"].meaning)
         case OutlinesError():
             remedy = f"{error.remedy[:1].upper()}{error.remedy[1:]}."
             return Problem(error.kind, str(error), [field_error(error.field, str(error), remedy)])
@@ -147,15 +166,15 @@ def _of_validation(error: RequestValidationError) -> Problem:
     if any(one["type"] == "json_invalid" for one in found):
         remedy = REMEDIES["json_invalid"]
         return Problem("malformed-body", "The body is no JSON.", [field_error("body", "No well-formed JSON", remedy)])
-    return _invalid(fields(error))
+    return _invalid(of_fields(found))
 
 
-def fields(error: RequestValidationError | ValidationError) -> list[dict[str, str | None]]:
-    """What a check of a request's body, or of what is built like one, finds wrong: field by field, with remedies."""
-    return [_field(dict(one)) for one in error.errors()]
+def of_fields(found: Sequence[Any]) -> list[dict[str, str | None]]:
+    """What a model of a request found wrong, as lines of `errors`."""
+    return [_field(one) for one in found]
 
 
-def _field(one: dict[str, Any]) -> dict[str, str | None]:
+def _field(one: Mapping[str, Any]) -> dict[str, str | None]:
     where = [str(part) for part in one["loc"] if part not in ("query", "path", "header")]
     context = one.get("ctx") or {}
     remedy = context.get("remedy") or REMEDIES.get(one["type"]) or "See the description of this call at /docs."
@@ -217,6 +236,10 @@ def install(app: FastAPI) -> None:
         TooManyParcelsError,
         TrackUnknownError,
         OvertakenError,
+        ParcelsUnknownError,
+        ContradictionError,
+        RegisterBusyError,
+        OutOfTimeError,
     )
     framework = (
         ValueRefusedError,

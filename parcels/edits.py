@@ -139,7 +139,9 @@ def change_holding(session: Session, key: str, span: Span, named: Mapping[str, A
     codes = {name: listed(name, named[name], known) for name, known in choices().items() if name in named}
     if "disposition" in named and "disposition_until" not in named:
         codes["disposition_until"] = None  # the day belonged to the disposition that ends
-    rows = [{"parcel_key": key, **row} for row in _new(versions, changed(versions, span, {**named, **codes}, "holding"))]
+    rows = [
+        {"parcel_key": key, **row} for row in _new(versions, changed(versions, span, {**named, **codes}, "holding"))
+    ]
     return _record(session, "holdings", key, rows, recording)
 
 

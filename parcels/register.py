@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from parcels import history, ledger, line
 from parcels.history import LAYERS, Amendment
 from parcels.ledger import Posting
+from parcels.measuring import FEW
 from parcels.sql import LED_BY_INDEX, PLAIN
 
 
@@ -38,7 +39,8 @@ def edit_together(
     session: Session, stated: Mapping[str, list[dict[str, Any]]], now: datetime, actor: str, note: str | None
 ) -> Change:
     """State rows of one layer or more by hand, as one recording; the change's amendment is that of the first layer changed."""
-    at = history.lock(session, now, LED_BY_INDEX)
+    few = sum(map(len, stated.values())) <= FEW
+    at = history.lock(session, now, LED_BY_INDEX if few else "NULL")  # led by indexes, many rows take square time
     amended = [history.amend_rows(session, LAYERS[layer], at, rows) for layer, rows in stated.items()]
     amendment = next((one for one, _ in amended if one.changed), amended[0][0])
     if not amendment.changed:

@@ -3,5 +3,12 @@
 from parcels import alert_tables, conversion_tables, guidance_tables, models, plan_tables, run_tables
 from parcels.model_base import Base
 
-MODULES = (models, plan_tables, run_tables, conversion_tables, guidance_tables, alert_tables)  # each declares its tables on Base
+MODULES = (
+    models,
+    plan_tables,
+    run_tables,
+    conversion_tables,
+    guidance_tables,
+    alert_tables,
+)  # each declares its tables on Base
 METADATA = Base.metadata

@@ -16,7 +16,7 @@ from parcels.importing.store import choices
 from parcels.tried import PLAN, ContradictionError, Holdings, Step
 
 MAX_CHANGES = 500
-MAX_PARCELS = 2_000
+MAX_PARCELS = 1_000
 WHOLE = 0.99
 """A parcel with this share of it in an outline lies in it; two drawings of one border differ."""
 SHARED_M2 = 1.0

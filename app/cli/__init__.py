@@ -20,6 +20,7 @@ from app.cli import (
     parcels,
     plans,
     serve,
+    simulate,
     sync,
     tokens,
 )
@@ -33,8 +34,11 @@ from parcels.limits import OutlinesError, over_outlines
 from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
 from parcels.plan_files import PlanFileUnknownError
 from parcels.run_queries import RunUnknownError
+from parcels.simulated import ParcelsUnknownError
+from parcels.simulation import RegisterBusyError
 from parcels.sources import SourcesError
 from parcels.tokens import TokenUnknown
+from parcels.tried import ContradictionError
 from rules.law import NotInForce
 
 PLAIN = (
@@ -49,6 +53,7 @@ PLAIN = (
     SourcesError,
 )
 EDITING = (HeldInPartsError, ParcelUnknownError, StaleError, OutlinesError, RunUnknownError, PlanFileUnknownError)
+TRYING = (ParcelsUnknownError, RegisterBusyError)
 
 cli = typer.Typer(
     name="landreserve",
@@ -66,6 +71,7 @@ for module in (
     sync,
     ask,
     outlook,
+    simulate,
     check,
     parcels,
     plans,
@@ -88,9 +94,9 @@ def run(arguments: list[str]) -> int:
         cli(arguments)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 2
-    except (ValueRefusedError, ParcelNotYetKnownError) as refusal:
+    except (ValueRefusedError, ParcelNotYetKnownError, ContradictionError) as refusal:
         return _refused(f"{str(refusal).removesuffix('.')}. {refusal.remedy}")
-    except (*PLAIN, *EDITING) as refusal:
+    except (*PLAIN, *EDITING, *TRYING) as refusal:
         return _refused(str(refusal))
     except ValidationError as wrong:
         said = "; ".join(f"LANDRESERVE_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in wrong.errors())

@@ -129,7 +129,9 @@ def _body(file: Path) -> QuestionIn:
     try:
         return QuestionIn.model_validate(json.loads(file.read_bytes()))
     except ValidationError as wrong:
-        said = "; ".join(f"{one['field']}: {one['message']}. {one['remedy']}" for one in problems.fields(wrong))
+        said = "; ".join(
+            f"{one['field']}: {one['message']}. {one['remedy']}" for one in problems.of_fields(wrong.errors())
+        )
         raise Refusal(f"{file}: {said}") from None
     except (ValueError, RecursionError):
         raise Refusal(f"{file}: this is no JSON.") from None

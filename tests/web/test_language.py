@@ -23,6 +23,7 @@ from app.web.language import CATALOGUES, LANGUAGES, chosen, translator
 from parcels.importing.contract import Severity
 from parcels.published import CONFIDENCES, figures
 from parcels.runs import State as RunState
+from parcels.simulation import Effect as SimulationEffect
 from parcels.tokens import ROLES
 from rules import conversion_facts, deadlines
 from rules.authorities import AuthorityRole
@@ -54,7 +55,7 @@ CODES = {
     "overlay": TODAY["surroundings.overlay_kinds"].codes,
     "verdict": list(Verdict),
     "outcome": list(Outcome),
-    "effect": list(Effect),
+    "effect": [*Effect, *SimulationEffect],
     "award_criterion": TODAY["eligibility.award_checklist"].codes,
     "state": list(State),
     "kind": ["entered", "left", "changed"],
@@ -93,9 +94,9 @@ CODES = {
     "level": list(conversion_facts.Involvement),
     "step_role": list(ROLES),
     "scenario": list(Scenario),
-    "crossing": list(Crossing),
+    "crossing": [*Crossing, "critical_net_ha", "recovery_net_ha", "warning_free_ha", "recovery_free_ha"],
     "reaching": list(Reaching),
-    "assumption": list(Assumption),
+    "assumption": [*Assumption, "not_recorded", "line_only", "newest_plan", "whole_parcels"],
     "stage": list(get_args(Stage)),
 }
 
