@@ -144,6 +144,7 @@ KINDS: dict[str, Kind] = {
         "Zu viele Flurstücke auf einmal",
         "Die gezeichnete Fläche trifft mehr Flurstücke, als eine Antwort aufnimmt. Sie ist in kleinere zu teilen.",
         "The drawn area meets more parcels than one answer takes. Divide it into smaller ones.",
+    ),
     "parcels-unknown": Kind(
         422,
         "Parcels that the register does not know",

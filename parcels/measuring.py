@@ -80,11 +80,16 @@ def choose(session: Session, whole: bool) -> int:
     session.execute(text(_CANDIDATE))
     if not session.execute(text(_ANYTHING)).scalar_one():
         return 0
-    only = ""
+    held = land = only = ""
     if not whole:  # what was just imported is not in the planner's statistics yet, and may be a hundred times what is
-        session.execute(text(f"ANALYZE {_SOURCES}"))
-        only = "WHERE key IN (SELECT key FROM touched)"
-    session.execute(text(_CHOOSE.format(only=only)), {"workplace": workplace(), "size": CHUNK})
+        session.execute(text(f"ANALYZE {_SOURCES}, touched"))
+        some = session.execute(text("SELECT count(*) FROM (SELECT FROM touched LIMIT :size) t"), {"size": CHUNK})
+        if some.scalar_one() < CHUNK:  # looked up one by one; of a city to look at all at once is faster
+            held, land = "AND parcel_key IN (SELECT key FROM touched)", "AND p.key IN (SELECT key FROM touched)"
+        else:
+            only = "WHERE key IN (SELECT key FROM touched)"
+    query = _CHOOSE.format(held=held, land=land, only=only)
+    session.execute(text(query), {"workplace": workplace(), "size": CHUNK})
     session.execute(text(counted("candidate")))
     return int(session.execute(text("SELECT coalesce(max(chunk), 0) FROM candidate")).scalar_one())
 
@@ -193,13 +198,13 @@ _CHOOSE = """
 INSERT INTO candidate
 SELECT key, 1 + (row_number() OVER (ORDER BY key) - 1) / :size
 FROM (
-    SELECT parcel_key AS key FROM holding WHERE upper_inf(known)
+    SELECT parcel_key AS key FROM holding WHERE upper_inf(known) {held}
     UNION
     SELECT p.key
     FROM zone z
     JOIN zone_piece zp ON zp.fact_id = z.id
     JOIN parcel p ON p.geom && zp.geom AND upper_inf(p.known)
-    WHERE z.designation = ANY (:workplace)
+    WHERE z.designation = ANY (:workplace) {land}
 ) candidates
 {only}
 """

@@ -144,7 +144,7 @@ class Holdings:
                 )
 
     def rows(self) -> list[dict[str, Any]]:
-        """All that is to be stated: of a parcel that changed every day, since a unit is stated wholly."""
+        """All that is to be stated: of a parcel that changed all its days, so that none of them ends by being repeated."""
         return [{"parcel_key": key, **version} for key in sorted(self._changed) for version in self._versions[key]]
 
 
