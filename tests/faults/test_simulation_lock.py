@@ -9,7 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
+from app import problems
 from parcels import db, ledger, register, simulation
 from parcels.edits import Span
 from parcels.limits import OutOfTimeError
@@ -166,6 +168,22 @@ def test_sales_and_simulations_at_once(town):
     with sessions() as session:
         assert simulation.run(session, sale(0), NOW).before.total.net_m2 == 10_000
         assert ledger.verify(session, LATER) == ledger.Difference([], [])
+
+
+def test_a_connection_that_is_lost_while_it_holds_the_lock(town, monkeypatch):
+    """The caller is told that, and not some fault that follows from it."""
+    _, engine, sessions = town
+    before = fingerprint(engine)
+
+    def lost(session, _):
+        session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    monkeypatch.setattr(simulation.changes, "turned", lost)
+    with pytest.raises(DBAPIError) as failure, sessions() as session:
+        simulation.run(session, sale(1), NOW)
+    assert failure.value.connection_invalidated
+    assert problems.of(failure.value).slug == "database-unavailable"
+    untouched(engine, before)
 
 
 CHILD = """
