@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import shapely
@@ -97,7 +98,8 @@ def _check_heard_of(session: Session, steps: Sequence[Step]) -> None:
 def _reach(session: Session, step: Step) -> Reach:
     if step.land.outline is None:
         return Reach(step, sorted(set(step.land.keys)))
-    bound = {"outline": step.land.outline, "day": step.span.since, "most": MAX_PARCELS + 1}
+    until = step.span.since + timedelta(days=1) if step.facts else step.span.until  # a plan holds for parcels to come
+    bound = {"outline": step.land.outline, "since": step.span.since, "until": until, "most": MAX_PARCELS + 1}
     shares = {row.key: float(row.share) for row in session.execute(text(_IN_OUTLINE), bound)}
     if len(shares) > MAX_PARCELS:
         raise _too_many(f"{step.where}.geometry")
@@ -166,7 +168,7 @@ WHERE NOT EXISTS (SELECT FROM parcel p WHERE p.key = k.key COLLATE "C")
 _IN_OUTLINE = """
 WITH area AS MATERIALIZED (SELECT ST_Subdivide(CAST(:outline AS geometry), 128) AS geom)
 SELECT p.key, sum(shared_m2(a.geom, p.geom)) / ST_Area(p.geom) AS share
-FROM area a JOIN parcel p ON p.geom && a.geom AND upper_inf(p.known) AND p.valid @> CAST(:day AS date)
+FROM area a JOIN parcel p ON p.geom && a.geom AND upper_inf(p.known) AND p.valid && daterange(:since, :until)
 GROUP BY p.id HAVING sum(shared_m2(a.geom, p.geom)) >= 0.01
 ORDER BY p.key LIMIT :most
 """

@@ -194,6 +194,12 @@ def test_days_out_of_order_or_before_the_reserve(simulate: Try, problem: Check) 
     problem(simulate(sale, by=["district", "district"]), 422, "invalid-request")
 
 
+def test_the_series_is_of_the_days_asked_and_the_alerts_from_today_on(simulate: Try) -> None:
+    body = simulate(*LINE, **{"from": "2026-08-01", "to": "2026-09-30"}).json()
+    assert [point["on"] for point in body["series"]["after"]] == ["2026-08-01", "2026-09-01"]
+    assert [one["on"] for one in body["alerts"]] == ["2026-07-01", "2026-09-01"]
+
+
 def test_a_change_of_the_past_is_tried_too(simulate: Try) -> None:
     body = simulate(change("sell", 1, valid_from="2020-01-01"), on="2021-01-01").json()
     assert (body["since"], body["on"], body["after"]["net_m2"]) == ("2020-01-01", "2021-01-01", 353500.26)

@@ -140,6 +140,18 @@ def test_a_part_of_a_parcel_is_converted_by_its_outline(town):
     assert found.done[0].reach.keys == [key(1)]
 
 
+def test_a_plan_reaches_parcels_to_come(town, fill):
+    """A parcel that begins a year later lies in the plan's outline too, and what becomes of it is the plan's doing."""
+    fill("parcels", parcel(30, square(7000, 0), valid_from=str(LATER)))
+    fill("zones", zone("Plan 30", square(7000, 0)))
+    fill("holdings", holding(30, valid_from=str(LATER)))
+    both = Land(outline=ewkb(town, square(7000, 0)))
+    found = ask(town, Step(0, Kind.CONVERT, Span(SEAM, None), both, designation="MU"), on=LATER)
+    assert (found.done[0].reach.keys, found.done[0].effect, found.moves[0].changes) == ([key(30)], Effect.RESERVE, (0,))
+    with pytest.raises(ValueRefusedError, match="No parcel lies wholly in"):
+        ask(town, Step(0, Kind.SELL, Span(SEAM, None), both), on=LATER)
+
+
 def test_an_outline_sells_the_parcels_that_lie_in_it_and_names_those_it_cuts(town):
     land = Land(outline=ewkb(town, square(190, -10, 250, 150)))
     found = ask(town, Step(0, Kind.SELL, Span(SEAM, None), land))
