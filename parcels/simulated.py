@@ -73,7 +73,7 @@ def plan(session: Session, steps: Sequence[Step]) -> Plan:
         if reach.step.facts:
             for key in reach.keys:
                 reach.altered |= holdings.change(key, reach.step, reach.step.facts)
-    _check_zones(zones)
+    _check_zones(session, zones)
     _name(session, zones)
     stated = {"zones": [row for _, row in zones], "holdings": holdings.rows()}
     return Plan({layer: rows for layer, rows in stated.items() if rows}, sorted(reaches, key=lambda r: r.step.number))
@@ -128,25 +128,31 @@ def _zones(session: Session, reach: Reach, holdings: Holdings) -> list[tuple[Ste
     return [(step, {**facts, "geom": outline, **days}) for outline in outlines.values()]
 
 
-def _check_zones(zones: Sequence[tuple[Step, dict[str, Any]]]) -> None:
+def _check_zones(session: Session, zones: Sequence[tuple[Step, dict[str, Any]]]) -> None:
     """Of one day on one piece of land there cannot be two designations: which of them held would be a matter of names."""
-    outlines = shapely.from_wkb([row["geom"] for _, row in zones])
     if len({(row["valid_from"], row["designation"]) for _, row in zones}) < 2:
         return
-    tree = shapely.STRtree(outlines)
-    for one, other in zip(*tree.query(outlines, predicate="intersects"), strict=True):
-        (step, row), (later, its) = zones[one], zones[other]
-        alike = row["valid_from"] != its["valid_from"] or row["designation"] == its["designation"]
-        if other <= one or alike:
-            continue
-        m2 = shapely.intersection(outlines[one], outlines[other], grid_size=0.001).area
-        if m2 >= SHARED_M2:
-            raise ContradictionError(
-                later.where,
-                f"{step.where} says {row['designation']} and {later.where} says {its['designation']} of the same "
-                f"{m2:.0f} m2 from {row['valid_from']} on.",
-                "Correct the land or the day of one of them.",
-            )
+    outlines = [row["geom"] for _, row in zones]
+    drawn = shapely.from_wkb(outlines)
+    pairs = [
+        (one, other)
+        for one, other in zip(*shapely.STRtree(drawn).query(drawn).tolist(), strict=True)
+        if one < other and _differ(zones[one][1], zones[other][1])
+    ]
+    bound = {"outlines": outlines, "least": SHARED_M2}
+    bound |= {"ones": [one + 1 for one, _ in pairs], "others": [other + 1 for _, other in pairs]}
+    for one, other, m2 in session.execute(text(_SHARED), bound):
+        (step, row), (later, its) = zones[one - 1], zones[other - 1]
+        raise ContradictionError(
+            later.where,
+            f"{step.where} says {row['designation']} and {later.where} says {its['designation']} of the same "
+            f"{m2:.0f} m2 from {row['valid_from']} on.",
+            "Correct the land or the day of one of them.",
+        )
+
+
+def _differ(row: dict[str, Any], other: dict[str, Any]) -> bool:
+    return bool(row["valid_from"] == other["valid_from"] and row["designation"] != other["designation"])
 
 
 def _name(session: Session, zones: Sequence[tuple[Step, dict[str, Any]]]) -> None:
@@ -181,4 +187,18 @@ WHERE key = ANY (:keys) AND upper_inf(known) AND valid @> CAST(:day AS date) ORD
 _LAST_NAME = """
 SELECT max(plan) FROM zone
 WHERE upper_inf(known) AND plan >= :plan AND (lower(valid) = ANY (:days) OR starts_with(plan, :plan))
+"""
+
+# In the database, which can be stopped in the midst of it.
+_SHARED = """
+WITH drawn AS MATERIALIZED (
+    SELECT number, CAST(geom AS geometry) AS geom FROM unnest(CAST(:outlines AS text[])) WITH ORDINALITY AS o(geom, number)
+)
+SELECT one, other, m2
+FROM unnest(CAST(:ones AS bigint[]), CAST(:others AS bigint[])) AS pair(one, other)
+JOIN drawn a ON a.number = one
+JOIN drawn b ON b.number = other
+CROSS JOIN LATERAL (SELECT shared_m2(a.geom, b.geom) OFFSET 0) shared(m2)
+WHERE m2 >= :least
+ORDER BY one, other LIMIT 1
 """

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 from fastapi.testclient import TestClient
 
 from app.cli import run
 from app.schemas.simulations import SimulationOut
 from parcels import db, ledger, simulation
 from parcels.limits import OutOfTimeError
-from tests.app.conftest import NOW, Town, fill, planner, service, token
+from tests.app.conftest import NOW, Town, fill, land, planner, service, state, token
 from tests.conftest import key
 from tests.faults.own import engine_of, fingerprint
+from tests.shapes import comb, ewkt
 
 PATH = "/api/reserve/simulations"
 Check = Callable[..., dict[str, Any]]
@@ -183,6 +185,49 @@ def test_bad_input_is_named(
 ) -> None:
     body = problem(simulate(*changes), status, slug)
     assert [one["field"] for one in body["errors"][:1]] == ([field] if field else [])
+
+
+def outlined(kind: str, shape: shapely.Polygon, designation: str = "MU") -> dict[str, Any]:
+    outline = {"geometry": shapely.geometry.mapping(shape), "crs": "EPSG:25832"}
+    return change(kind, designation=designation, **outline)
+
+
+def test_outlines_that_wind_too_closely_are_refused(simulate: Try, problem: Check) -> None:
+    problem(simulate(outlined("convert", comb(1_000))), 422, "too-intricate")
+
+
+@pytest.fixture(scope="module")
+def combed(new_database: Callable[[str], Town]) -> Iterator[tuple[Town, TestClient]]:
+    """A parcel of a square kilometre under a plan drawn as a comb."""
+    made = new_database("combed")
+    wide = shapely.box(565_000, 5_934_000, 566_000, 5_935_000)
+    state(made, "parcels", [{**land(1, "1000000", "Altona"), "geom": ewkt(wide)}])
+    state(
+        made,
+        "zones",
+        [{"plan": "Kamm", "designation": "GE", "regulates_use": True, "geom": ewkt(comb(TEETH, across=True))}],
+    )
+    with planner(made) as client:
+        yield made, client
+
+
+TEETH = 150
+CROSSING = [outlined("designate", comb(TEETH, n % 2 == 1, shift=n / 10), "GE" if n % 2 else "GI") for n in range(24)]
+
+
+@pytest.mark.parametrize("changes", [CROSSING[:1], CROSSING], ids=["one", "many"])
+def test_combs_upon_combs_are_answered_in_time_and_leave_nothing(
+    combed: tuple[Town, TestClient], changes: list[dict[str, Any]]
+) -> None:
+    """Each pair of them has a corner for every pair of teeth: done, contradictory, or given up by the limits; never for long."""
+    town, client = combed
+    with engine_of(town.owner) as engine:
+        before = fingerprint(engine)
+        answer = client.post(PATH, json={"changes": changes})
+        assert answer.status_code == 200 or answer.json()["type"].rpartition("/")[2] in (
+            *("simulation-timeout", "changes-contradict", "too-intricate"),
+        ), answer.text
+        assert fingerprint(engine) == before
 
 
 def test_days_out_of_order_or_before_the_reserve(simulate: Try, problem: Check) -> None:
