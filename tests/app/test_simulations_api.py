@@ -12,7 +12,9 @@ import shapely
 from fastapi.testclient import TestClient
 
 from app.cli import run
+from app.examples_simulation import SIMULATION
 from app.schemas.simulations import SimulationOut
+from app.simulation_bodies import EXAMPLE, SimulationIn
 from parcels import db, ledger, simulation
 from parcels.limits import OutOfTimeError
 from tests.app.conftest import NOW, Town, fill, land, planner, service, state, token
@@ -312,3 +314,8 @@ def test_the_command_refuses_with_the_remedy(
     code, out, err = command(content)
     assert (code, out) == (2, "")
     assert said in err
+
+
+def test_the_examples_are_what_is_asked_and_answered() -> None:
+    assert SimulationOut.model_validate(SIMULATION).alerts[0].severity == "critical"
+    assert len(SimulationIn.model_validate(EXAMPLE).changes) == 3
