@@ -49,11 +49,7 @@ BY_SQLSTATE = {
     "23514": "not-storable",  # check constraint
 }
 READING = ("GET", "HEAD", "OPTIONS")
-<<<<<<< HEAD
-ASKED_BY_POST = ("/api/eligibility",)  # these record nothing either
-=======
-ASKED_BY_POST = ("/api/reserve/simulations",)  # these record nothing either
->>>>>>> dff4c01 (A simulation that fails says that it recorded nothing, and a lost connection is told as such)
+ASKED_BY_POST = ("/api/eligibility", "/api/reserve/simulations")
 REMEDIES = {
     "too_long": "Ask in several calls.",
     "too_short": "Name at least one.",

@@ -182,7 +182,7 @@ def _change_side(one: Done, speak: Translator) -> ChangeSide:
         side=reach.step.side,
         designation=reach.step.designation,
         effect=one.effect,
-        text=speak.code("effect", one.effect),
+        text=speak.code("simulation_effect", one.effect),
         net_m2=one.net_m2,
         free_m2=one.free_m2,
         parcels=reach.keys,
