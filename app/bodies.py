@@ -6,6 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from app.geometry import Crs
 from app.inputs import AmountM2, AreaM2, Day, Text, fault
+from parcels.subscriptions import Channel, Language, Order
+from rules.alerts import Kind, Series, Severity
 
 AVAILABLE: dict[str, JsonValue] = {
     "holder": "LIG",
@@ -35,6 +37,14 @@ CORRECTED: dict[str, JsonValue] = {
     "district": "Bergedorf",
     "geometry": None,
     "crs": None,
+}
+
+SUBSCRIBED: dict[str, JsonValue] = {
+    "channel": "webhook",
+    "target": "https://example.org/hooks/landreserve",
+    "kinds": ["below", "near", "recovered"],
+    "series": ["net"],
+    "severity": "information",
 }
 
 
@@ -91,3 +101,22 @@ class ParcelIn(Edit):
     def facts(self) -> dict[str, Any]:
         """What is stated of the parcel beside its outline."""
         return {name: value for name, value in super().facts().items() if name not in ("geometry", "crs")}
+
+
+class SubscriptionIn(BaseModel):
+    """Who is to be told of which alerts, where; an empty list means all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [SUBSCRIBED]})
+
+    channel: Channel
+    target: Text = Field(description="Of a webhook the https address; an e-mail address else")
+    language: Language = "de"
+    kinds: tuple[Kind, ...] = Field((), max_length=20)
+    series: tuple[Series, ...] = Field((), max_length=2, description="Of alerts about the line: net, free")
+    districts: tuple[Text, ...] = Field((), max_length=20, description="Of alerts about a district")
+    severity: Severity = Field(Severity.INFORMATION, description="The least severity that is told")
+
+    def order(self) -> Order:
+        """The same for the register, each name once."""
+        kinds, series, districts = (tuple(dict.fromkeys(one)) for one in (self.kinds, self.series, self.districts))
+        return Order(self.channel, self.target, self.language, kinds, series, districts, self.severity)

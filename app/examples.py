@@ -318,3 +318,37 @@ IMPORT: dict[str, Any] = {**IMPORT_DONE, "kinds": [{"severity": "error", "kind":
 IMPORTS: dict[str, Any] = {"imports": [IMPORT_DONE], "next": None}
 IMPORT_ISSUES: dict[str, Any] = {"id": 17, "state": "done_with_rejected", "issues": [ISSUE], "next": None}
 IMPORT_ISSUES_CSV = "number,file,row,line,feature,field,kind,severity,message,value,before_m2,after_m2\r\n"
+
+SUBSCRIPTION: dict[str, Any] = {
+    "id": "0b6f1a52-8f3c-4f0e-9d3e-2f7f0a1c4b55",
+    "channel": "webhook",
+    "target": "https://example.org/hooks/landreserve",
+    "language": "de",
+    "kinds": ["below", "near", "recovered"],
+    "series": ["net"],
+    "districts": [],
+    "severity": "information",
+    "created_by": "Leitstelle",
+    "created_at": "2026-11-20T12:00:00Z",
+    "old_secret_until": None,
+    "failing_since": None,
+    "disabled_at": None,
+    "disabled_reason": None,
+}
+SUBSCRIPTION_SECRET: dict[str, Any] = {**SUBSCRIPTION, "secret": "whsec_" + "A" * 43 + "="}
+SUBSCRIPTIONS: dict[str, Any] = {"subscriptions": [SUBSCRIPTION]}
+DELIVERY: dict[str, Any] = {
+    "id": "6a1d5c1e-50d0-4b8a-8d6e-3b1f6f5a9c10",
+    "alert": "f3b7c0de-9a55-4a43-8c0a-1d2e3f405162",
+    "kind": "below",
+    "state": "pending",
+    "created_at": "2026-11-20T12:00:00Z",
+    "due_at": "2026-11-20T12:00:05Z",
+    "attempts": 1,
+    "last_at": "2026-11-20T12:00:00Z",
+    "status": 503,
+    "failure": "status",
+    "excerpt": "maintenance",
+    "finished_at": None,
+}
+DELIVERIES: dict[str, Any] = {"deliveries": [DELIVERY]}

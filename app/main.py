@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.orm import Session
 
 from app import conversion_problems, problems, reference
-from app.bodies import HoldingIn, ParcelIn
+from app.bodies import HoldingIn, ParcelIn, SubscriptionIn
 from app.conversion_bodies import AgainIn, CaseIn, QuestionIn
 from app.deps import KNOWN_NAMES
 from app.etag import NotModified
@@ -31,6 +31,7 @@ from app.routes import (
     reserve,
     simulations,
     stock,
+    subscriptions,
 )
 from app.schemas.common import ProblemOut
 from app.schemas.eligibility import EligibilityQuestion
@@ -40,7 +41,7 @@ from app.web import router as web
 from app.web.pages import STATIC
 from parcels import db
 
-BODIES = (HoldingIn, ParcelIn, QuestionIn, CaseIn, AgainIn, StepIn, EligibilityQuestion)
+BODIES = (HoldingIn, ParcelIn, QuestionIn, CaseIn, AgainIn, StepIn, EligibilityQuestion, SubscriptionIn)
 TITLE = "landreserve"
 DESCRIPTION = (
     "How many net hectares of municipal commercial and industrial land outside the port are immediately available, on any "
@@ -61,6 +62,8 @@ ROUTERS = (
     guidance.router,
     conversions.router,
     conversion_steps.router,
+    subscriptions.router,
+    subscriptions.replays,
 )
 
 

@@ -13,10 +13,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from app.answers import KnownAtAheadError
+from app.delivery.keys import KeyUnfitError
 from app.headers import SECURITY_HEADERS
 from app.problem_kinds import KINDS
 from parcels.conversion_steps import OvertakenError
 from parcels.conversion_tracks import TrackUnknownError
+from parcels.deliveries import DeliveryUnknownError
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
 from parcels.eligibility import TooManyParcelsError
 from parcels.limits import OutlinesError, OutOfTimeError, gave_up, over_outlines
@@ -25,6 +27,7 @@ from parcels.plan_files import PlanFileUnknownError
 from parcels.run_queries import RunUnknownError
 from parcels.simulated import ParcelsUnknownError
 from parcels.simulation import RegisterBusyError
+from parcels.subscriptions import SubscriptionUnknownError, TooManySubscriptionsError
 from parcels.tried import ContradictionError
 from rules.law import NotInForce
 
@@ -117,6 +120,15 @@ def of(error: Exception, writing: bool = False) -> Problem:
             return Problem("track-unknown", str(error))
         case OvertakenError():
             return Problem("case-moved-on", str(error), last_step=error.last_step)
+        case SubscriptionUnknownError():
+            return Problem("subscription-unknown", str(error))
+        case DeliveryUnknownError():
+            return Problem("delivery-unknown", str(error))
+        case TooManySubscriptionsError():
+            return Problem("too-many-subscriptions", str(error))
+        case KeyUnfitError():
+            log.error("%s", error)
+            return Problem("secrets-unavailable", KINDS["secrets-unavailable"].meaning)
         case ParcelNotYetKnownError():
             told = [field_error("known_at", "Before the first recording of this parcel", error.remedy)]
             return Problem("not-yet-known", str(error), told, first_recorded_at=error.first_recorded_at.isoformat())
@@ -240,6 +252,10 @@ def install(app: FastAPI) -> None:
         ContradictionError,
         RegisterBusyError,
         OutOfTimeError,
+        SubscriptionUnknownError,
+        DeliveryUnknownError,
+        TooManySubscriptionsError,
+        KeyUnfitError,
     )
     framework = (
         ValueRefusedError,

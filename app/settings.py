@@ -1,6 +1,7 @@
 """What an operator may set: environment variables with the prefix LANDRESERVE_. No value of the law is among them."""
 
 import re
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app import embedded
+from app.delivery import guard
 from parcels.sources import FILE as SOURCES
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -48,6 +50,18 @@ class Settings(BaseSettings):
     max_queued_imports: int = Field(default=100, gt=0, description="So many imports may wait; more are refused")
     sources: Path = Field(default=SOURCES, description="The file that says where official data is fetched from")
     sync_proxy: SecretStr | None = Field(default=None, description="Proxy for fetching official data")
+    secret_key: SecretStr | None = Field(
+        default=None, description="Key that secrets of webhooks are kept under; none keeps one in the home"
+    )
+    webhook_allowed_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(), description="Inner networks whose receivers may be called, with commas"
+    )
+    webhook_allowed_ports: Annotated[frozenset[int], NoDecode] = Field(
+        default=guard.PORTS, description="Ports that may be called, with commas"
+    )
+    webhook_ca_file: Path | None = Field(
+        default=None, description="Further certificate authorities that receivers may be certified by (PEM)"
+    )
     pool_size: int = Field(default=8, ge=1, le=100, description="Connections to the database")
 
     @field_validator("database_url", "web_database_url")
@@ -69,7 +83,7 @@ class Settings(BaseSettings):
             raise ValueError("a proxy's address is http://HOST:PORT")
         return url if text else None
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "webhook_allowed_networks", "webhook_allowed_ports", mode="before")
     @classmethod
     def _listed(cls, hosts: Any) -> Any:
         return tuple(part.strip() for part in hosts.split(",") if part.strip()) if isinstance(hosts, str) else hosts
@@ -83,6 +97,10 @@ class Settings(BaseSettings):
     def web_url(self) -> str:
         """The database as requests see it: the lesser role where there is one."""
         return self.web_database_url.get_secret_value() if self.web_database_url else self.owner_url()
+
+    def webhook_policy(self) -> guard.Policy:
+        """What receivers of webhooks may be called; the service's own port never."""
+        return guard.Policy(self.webhook_allowed_networks, self.webhook_allowed_ports - {self.port})
 
     def hosts(self) -> frozenset[str]:
         """Every host name (without port, lower case) that a request may name."""

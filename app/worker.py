@@ -1,11 +1,15 @@
 """The worker: takes the imports that wait, one after the other, and carries them out. Several may run; none takes another's.
 
-`supervised` keeps one beside the service: a process of its own, so that an import never holds up an answer.
+`supervised` keeps one beside the service: a process of its own, so that an import never holds up an answer. What delivers alerts
+is a further process, kept by the worker in the same way: an import that takes all memory, or the library that reads it down with
+it, must not take the alerts with it.
 """
 
+import asyncio
 import logging
 import math
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -19,6 +23,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import clock, imports, uploads
+from app.delivery import courier, webhook
+from app.settings import Settings
 from parcels import runs
 from parcels.importing import Refused, sweep
 from parcels.run_tables import ImportRun
@@ -106,12 +112,24 @@ def tidy(engine: Engine, home: Path) -> int:
     return len(ended) + len(strays)
 
 
+def deliver(engine: Engine, settings: Settings) -> None:
+    """Deliver alerts until the process is told to stop."""
+
+    async def until_told() -> None:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await courier.run(engine, {"webhook": webhook.sender(settings)}, stop)
+
+    asyncio.run(until_told())
+
+
 @contextmanager
-def supervised(environment: dict[str, str]) -> Iterator[None]:
+def supervised(environment: dict[str, str], *options: str) -> Iterator[None]:
     """A worker process for the length of the block. It is started again when it falls, and ends when this process does,
     however that ends: its input closes then."""
     ending = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(environment, ending), name="worker's keeper", daemon=True)
+    keeper = threading.Thread(target=_keep, args=(environment, options, ending), name="worker's keeper", daemon=True)
     keeper.start()
     try:
         yield
@@ -120,8 +138,8 @@ def supervised(environment: dict[str, str]) -> Iterator[None]:
         keeper.join(timeout=15)
 
 
-def _keep(environment: dict[str, str], ending: threading.Event) -> None:
-    command = [sys.executable, "-c", "from app.cli import main; main()", "worker", "--until-input-ends"]
+def _keep(environment: dict[str, str], options: tuple[str, ...], ending: threading.Event) -> None:
+    command = [sys.executable, "-c", "from app.cli import main; main()", "worker", *options, "--until-input-ends"]
     while not ending.is_set():
         with subprocess.Popen(  # noqa: S603 (our own interpreter, our own code)
             command, stdin=subprocess.PIPE, env={**os.environ, **environment}, start_new_session=True

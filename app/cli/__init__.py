@@ -21,13 +21,16 @@ from app.cli import (
     plans,
     serve,
     simulate,
+    subscriptions,
     sync,
     tokens,
 )
 from app.cli.base import Refusal, errors
+from app.delivery.keys import KeyUnfitError
 from app.embedded import EmbeddedError
 from app.settings import SettingsError
 from parcels.db import DatabaseUnfit
+from parcels.deliveries import DeliveryUnknownError
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
 from parcels.importing import Refused
 from parcels.limits import OutlinesError, over_outlines
@@ -37,6 +40,7 @@ from parcels.run_queries import RunUnknownError
 from parcels.simulated import ParcelsUnknownError
 from parcels.simulation import RegisterBusyError
 from parcels.sources import SourcesError
+from parcels.subscriptions import SubscriptionUnknownError, TooManySubscriptionsError
 from parcels.tokens import TokenUnknown
 from parcels.tried import ContradictionError
 from rules.law import NotInForce
@@ -51,6 +55,10 @@ PLAIN = (
     Refused,
     Refusal,
     SourcesError,
+    KeyUnfitError,
+    SubscriptionUnknownError,
+    TooManySubscriptionsError,
+    DeliveryUnknownError,
 )
 EDITING = (HeldInPartsError, ParcelUnknownError, StaleError, OutlinesError, RunUnknownError, PlanFileUnknownError)
 TRYING = (ParcelsUnknownError, RegisterBusyError)
@@ -79,6 +87,7 @@ for module in (
     guidance,
     edit,
     tokens,
+    subscriptions,
 ):
     module.add_to(cli)
 

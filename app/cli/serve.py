@@ -1,4 +1,4 @@
-"""The commands up (database, schema, demo register, rules, then the service itself) and worker (the imports that are sent)."""
+"""The commands up (database, schema, demo register, rules, then the service itself) and worker (imports that are sent, alerts)."""
 
 import errno
 import os
@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 from contextlib import nullcontext
+from enum import StrEnum
 from typing import Annotated, NoReturn
 
 import typer
@@ -23,6 +24,13 @@ from parcels.importing import sweep
 from rules.law import LAW
 
 
+class Work(StrEnum):
+    """What a worker does."""
+
+    IMPORTS = "imports"
+    DELIVERIES = "deliveries"
+
+
 def add_to(cli: typer.Typer) -> None:
     """Register the command."""
     cli.command()(up)
@@ -33,7 +41,9 @@ def up(
     empty: Annotated[bool, typer.Option("--empty", help="Without the fictitious demo register.")] = False,
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port; 0 for any free one.")] = None,
-    no_worker: Annotated[bool, typer.Option("--no-worker", help="Imports that are sent wait for `worker`.")] = False,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="Imports that are sent, and alerts, wait for `worker`.")
+    ] = False,
 ) -> None:
     """Start everything that is needed, and serve.
 
@@ -50,19 +60,25 @@ def up(
 
 
 def worker(
+    only: Annotated[Work | None, typer.Option("--only", help="Only one of the two kinds of work.")] = None,
     until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,
 ) -> None:
-    """Carry out the imports that are sent to the API. `up` runs one by itself; further ones share the work."""
+    """Carry out the imports that are sent to the API, and deliver alerts. `up` runs one by itself; further ones share the work."""
     settings = base.connected()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
     if until_input_ends:
         threading.Thread(target=_stop_at_end, daemon=True).start()
-    try:
-        with base.owner_engine(settings) as engine:
-            work.work(engine, settings.home)
-    except work.Stopped:
-        base.say("The worker has stopped; what it was at goes on with the next one.")
+    with base.owner_engine(settings) as engine:
+        if only is Work.DELIVERIES:
+            work.deliver(engine, settings)
+            return
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stop)
+        beside = work.supervised(_environment(settings), "--only", Work.DELIVERIES) if only is None else nullcontext()
+        try:
+            with beside:
+                work.work(engine, settings.home)
+        except work.Stopped:
+            base.say("The worker has stopped; what it was at goes on with the next one.")
 
 
 def _stop(*_: object) -> NoReturn:
@@ -77,7 +93,11 @@ def _stop_at_end() -> None:
 
 def _environment(settings: Settings) -> dict[str, str]:
     """What the worker process is told: the database as its owner sees it, and where files that were sent wait."""
-    return {"LANDRESERVE_DATABASE_URL": settings.owner_url(), "LANDRESERVE_HOME": str(settings.home)}
+    return {
+        "LANDRESERVE_DATABASE_URL": settings.owner_url(),
+        "LANDRESERVE_HOME": str(settings.home),
+        "LANDRESERVE_PORT": str(settings.port),
+    }
 
 
 def _serve(settings: Settings, listener: socket.socket) -> None:

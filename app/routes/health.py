@@ -9,7 +9,7 @@ from app.deps import Now, ReadSession
 from app.examples import HEALTH, READY, example
 from app.problems import declared
 from app.schemas.health import Health, Ready
-from parcels import runs
+from parcels import deliveries, runs
 from parcels.models import Register
 from rules.law import LAW
 
@@ -26,7 +26,7 @@ async def healthz() -> Health:
 @router.get("/readyz", response_model=Ready, responses={200: example(READY), **declared()})
 def readyz(session: ReadSession, now: Now) -> Ready:
     """The database answers; degraded where the ledger was derived under other rules than those in force here, and where no
-    worker takes the imports that wait."""
+    worker takes the imports that wait, or delivers alerts."""
     found = session.execute(select(Register.recorded_at, Register.rules_version)).one()
     reasons = []
     if found.recorded_at is not None and found.rules_version != LAW.version:
@@ -34,6 +34,9 @@ def readyz(session: ReadSession, now: Now) -> Ready:
     since = runs.waiting_since(session)
     if since is not None and now - since > LONG_WAIT:
         reasons.append(f"An import waits since {since.isoformat()}: see whether `landreserve worker` runs.")
+    undelivered = deliveries.undelivered_since(session, now)
+    if undelivered is not None and now - undelivered > LONG_WAIT:
+        reasons.append(f"An alert waits since {undelivered.isoformat()}: see whether `landreserve worker` runs.")
     return Ready(
         status="degraded" if reasons else "ready",
         reasons=reasons,

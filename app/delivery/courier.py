@@ -1,0 +1,143 @@
+"""The worker that delivers: hears of alerts, hands them out, sends each to its receivers, and watches that none is forgotten.
+
+Every delivery is a task of its own, and two at most are under way to one receiver: one that hangs holds nobody else up.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.delivery import schedule
+from app.delivery.desk import Desk
+from app.delivery.webhook import Send, Sent
+from parcels import deliveries, line
+from parcels.deliveries import Job, Settled
+
+log = logging.getLogger(__name__)
+
+POLL_S = 1.0  # for what falls due, and for what was told while nobody listened
+TICK_S = 60.0
+WATCH_S = 300.0
+LATE = timedelta(minutes=15)
+GRACE_S = 8.0  # for what is under way when the worker is told to stop
+AGAIN_S = 2.0
+HEARD = ("landreserve_alert", deliveries.CHANNEL)
+
+Now = Callable[[], datetime]
+
+
+async def run(engine: Engine, senders: Mapping[str, Send], stop: asyncio.Event, now: Now = clock.now) -> None:
+    """Deliver until told to stop, which is seen within POLL_S; what is under way then gets GRACE_S to end."""
+    wake, desk = asyncio.Event(), Desk(engine)
+    beside = [
+        asyncio.create_task(_listen(engine, wake)),
+        asyncio.create_task(_every(TICK_S, lambda: _tick(engine, now))),
+        asyncio.create_task(_every(WATCH_S, lambda: watch(engine, now()))),
+    ]
+    under_way: set[asyncio.Task[None]] = set()
+    try:
+        while not stop.is_set():
+            wake.clear()
+            for job in await desk.take(senders.keys(), now()):
+                task = asyncio.create_task(deliver(desk, job, senders, now))
+                under_way.add(task)
+                task.add_done_callback(under_way.discard)
+                task.add_done_callback(lambda _: wake.set())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(POLL_S):
+                    await wake.wait()
+        if under_way:
+            await asyncio.wait(under_way, timeout=GRACE_S)
+    finally:
+        for one in (*beside, *under_way):
+            one.cancel()
+        await asyncio.gather(*beside, *under_way, return_exceptions=True)
+        await desk.close()
+
+
+async def deliver(
+    desk: Desk, job: Job, senders: Mapping[str, Send], now: Now, chance: Callable[[], float] = random.random
+) -> None:
+    """One attempt, and what follows from it."""
+    try:
+        sent = await senders[job.subscription.order.channel](job, now())
+    except Exception:  # a fault of ours; the next attempt may be made by a version without it
+        log.exception("delivery %s broke off", job.uid)
+        sent = Sent(False, failure="fault")
+    at = now()
+    due_at = None
+    if not (sent.delivered or sent.gone or sent.final):
+        due_at = schedule.due_again(job.attempt, at, chance(), sent.retry_after)
+    if not sent.delivered:
+        log.log(
+            logging.INFO if due_at else logging.ERROR,
+            "delivery %s, attempt %d: %s %s, next %s",
+            *(job.uid, job.attempt, sent.failure, sent.status, due_at),
+        )
+    end = Settled(sent.delivered, sent.status, sent.failure, sent.excerpt, due_at)
+    await desk.settle(job, end, sent.gone, now)
+
+
+async def one_round(
+    desk: Desk, senders: Mapping[str, Send], now: Now, chance: Callable[[], float] = random.random
+) -> int:
+    """Send all that is due at this instant, once each, and wait for it; gives how many that were."""
+    jobs = await desk.take(senders.keys(), now())
+    await asyncio.gather(*(deliver(desk, job, senders, now, chance) for job in jobs))
+    return len(jobs)
+
+
+def watch(engine: Engine, at: datetime) -> datetime | None:
+    """Say aloud where an alert waits for longer than LATE and nobody attends to it; gives since when."""
+    with Session(engine) as session:
+        since = deliveries.undelivered_since(session, at)
+    if since is None or at - since <= LATE:
+        return None
+    log.error("an alert waits since %s and nobody delivers it", since.isoformat())
+    return since
+
+
+def _tick(engine: Engine, now: Now) -> None:
+    """Evaluate the days that have passed, in a transaction of its own."""
+    with Session(engine) as session:
+        if line.tick(session, now()):
+            session.commit()
+
+
+async def _every(seconds: float, work: Callable[[], Any]) -> None:
+    """Do something at once and then again and again, in a thread; what fails is done the next time."""
+    while True:
+        try:
+            await asyncio.to_thread(work)
+        except SQLAlchemyError as failure:
+            log.warning("put off: %s", type(failure).__name__)
+        except Exception:
+            log.exception("put off")
+        await asyncio.sleep(seconds)
+
+
+async def _listen(engine: Engine, wake: asyncio.Event) -> None:
+    """Wake the worker when an alert is committed; without this it is found by the next look, a second later."""
+    url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    while True:
+        try:
+            connection = await psycopg.AsyncConnection.connect(url, autocommit=True, application_name="landreserve")
+            async with connection:
+                for channel in HEARD:
+                    await connection.execute(f"LISTEN {channel}".encode())
+                wake.set()
+                async for _ in connection.notifies():
+                    wake.set()
+        except psycopg.Error as failure:
+            log.warning("nobody tells of new alerts (%s); looking for them meanwhile", type(failure).__name__)
+        await asyncio.sleep(AGAIN_S)

@@ -1,0 +1,105 @@
+"""Subscriptions at the edge, for API and command line alike: targets are checked, secrets made and sealed."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from app.delivery import guard, keys
+from app.delivery.webhook import OLD_SECRET_SIGNS_FOR
+from app.schemas.subscriptions import DeliveryOut, SubscriptionOut, SubscriptionSecretOut
+from app.settings import Settings
+from parcels import deliveries, subscriptions
+from parcels.deliveries import Delivery
+from parcels.edits import ValueRefusedError
+from parcels.subscriptions import Order, Subscription
+from rules.alerts import Kind, Series
+
+MAIL = re.compile(r"(?=.{3,254}\Z)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
+
+
+def create(
+    session: Session, settings: Settings, order: Order, owner: str, name: str, at: datetime
+) -> SubscriptionSecretOut:
+    """A new subscription, with its secret in plain text for the only time. ValueRefusedError for a target that is not called."""
+    check(settings, order)
+    secret = keys.new() if order.channel == "webhook" else None
+    kept = keys.sealed(secret, keys.box(settings)) if secret else None
+    made = subscriptions.create(session, order, kept, owner, name, at)
+    return SubscriptionSecretOut(**one(made).model_dump(), secret=secret)
+
+
+def check(settings: Settings, order: Order) -> None:
+    """ValueRefusedError where the target cannot be one of its channel. Nothing is resolved or called."""
+    if order.channel == "webhook":
+        try:
+            guard.target(order.target, settings.webhook_policy())
+        except guard.TargetRefusedError as refused:
+            remedy = (
+                "Give an address such as https://example.org/hooks/landreserve; the operator can allow inner networks."
+            )
+            raise ValueRefusedError("target", str(refused), remedy) from None
+    elif not MAIL.fullmatch(order.target):
+        raise ValueRefusedError("target", "This is no e-mail address.", "Give one address such as name@example.org.")
+
+
+def rotate(session: Session, settings: Settings, uid: UUID, owner: str | None, at: datetime) -> SubscriptionSecretOut:
+    """A new secret; for a day messages are signed with the old one as well."""
+    found = subscriptions.find(session, uid, owner)
+    if found.order.channel != "webhook":
+        raise ValueRefusedError("id", "Only webhooks have a secret.", "Choose a subscription of the channel webhook.")
+    secret = keys.new()
+    subscriptions.rotate(session, found, keys.sealed(secret, keys.box(settings)), at + OLD_SECRET_SIGNS_FOR)
+    return SubscriptionSecretOut(**one(subscriptions.find(session, uid, owner)).model_dump(), secret=secret)
+
+
+def send_test(session: Session, uid: UUID, owner: str | None, at: datetime) -> DeliveryOut:
+    """Let the worker send a test to a receiver."""
+    found = subscriptions.find(session, uid, owner)
+    return delivery(deliveries.send_test(session, found, at))
+
+
+def one(found: Subscription) -> SubscriptionOut:
+    """A subscription, without its secrets."""
+    order = found.order
+    return SubscriptionOut(
+        id=found.uid,
+        channel=order.channel,
+        target=order.target,
+        language=order.language,
+        kinds=[Kind(kind) for kind in order.kinds],
+        series=[Series(series) for series in order.series],
+        districts=list(order.districts),
+        severity=order.least,
+        created_by=found.created_by,
+        created_at=found.created_at,
+        old_secret_until=found.old_secret_until,
+        failing_since=found.failing_since,
+        disabled_at=found.disabled_at,
+        disabled_reason=found.disabled_reason,
+    )
+
+
+def all_of(found: Iterable[Subscription]) -> list[SubscriptionOut]:
+    """Several."""
+    return [one(subscription) for subscription in found]
+
+
+def delivery(found: Delivery) -> DeliveryOut:
+    """A delivery; `due_at` only where it will be tried."""
+    return DeliveryOut(
+        id=found.uid,
+        alert=found.alert,
+        kind=Kind(found.kind) if found.kind else None,
+        state=found.state,
+        created_at=found.created_at,
+        due_at=found.due_at if found.state == "pending" else None,
+        attempts=found.attempts,
+        last_at=found.last_at,
+        status=found.last_status,
+        failure=found.last_failure,
+        excerpt=found.excerpt,
+        finished_at=found.finished_at,
+    )

@@ -1,0 +1,98 @@
+"""The tables of subscriptions: who wants to be told of which alerts, which alerts were handed out, and what was sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from parcels.model_base import Base
+
+PENDING = "state = 'pending'"
+
+
+class SubscriptionRow(Base):
+    """One receiver. Empty lists mean all; secrets are encrypted; of a deleted one the target and the secrets are gone."""
+
+    __tablename__ = "subscription"
+    __table_args__ = (
+        CheckConstraint("channel IN ('webhook', 'email')", name="ck_channel"),
+        CheckConstraint("language IN ('de', 'en')", name="ck_language"),
+        CheckConstraint("least IN ('critical', 'warning', 'information')", name="ck_least"),
+        CheckConstraint("(secret IS NOT NULL) = (channel = 'webhook' AND deleted_at IS NULL)", name="ck_secret"),
+        CheckConstraint("(old_secret IS NULL) = (old_secret_until IS NULL)", name="ck_old_secret"),
+        CheckConstraint("(disabled_at IS NULL) = (disabled_reason IS NULL)", name="ck_disabled"),
+        CheckConstraint("disabled_reason IN ('gone', 'failing')", name="ck_disabled_reason"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    uid: Mapped[UUID] = mapped_column(unique=True, server_default=text("gen_random_uuid()"))
+    channel: Mapped[str]
+    target: Mapped[str]
+    language: Mapped[str]
+    kinds: Mapped[list[str]]
+    series: Mapped[list[str]]
+    districts: Mapped[list[str]]
+    least: Mapped[str]
+    owner: Mapped[str]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    old_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    old_secret_until: Mapped[datetime | None]
+    failing_since: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    disabled_reason: Mapped[str | None]
+    deleted_at: Mapped[datetime | None]
+
+
+class FannedOutRow(Base):
+    """An alert that was handed out to all who wanted to be told by then."""
+
+    __tablename__ = "alert_fanned_out"
+
+    alert_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("alert.id"), primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+
+
+class DeliveryRow(Base):
+    """One alert to one receiver (no alert: a test). `worker` is the number of the one that is at it, if it still lives."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "alert_id", name="uq_delivery"),
+        CheckConstraint("state IN ('pending', 'delivered', 'given_up', 'cancelled')", name="ck_state"),
+        CheckConstraint("(finished_at IS NULL) = (state = 'pending')", name="ck_finished"),
+        CheckConstraint("worker IS NULL OR state = 'pending'", name="ck_worker"),
+        CheckConstraint("attempts >= 0", name="ck_attempts"),
+        CheckConstraint("length(excerpt) <= 200", name="ck_excerpt"),
+        Index("ix_delivery_due", "due_at", postgresql_where=text(PENDING)),
+        Index("ix_delivery_alert", "alert_id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    uid: Mapped[UUID] = mapped_column(unique=True, server_default=text("gen_random_uuid()"))
+    subscription_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("subscription.id"))
+    alert_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("alert.id"))
+    state: Mapped[str] = mapped_column(server_default=text("'pending'"))
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    worker: Mapped[int | None] = mapped_column(Integer)
+    last_at: Mapped[datetime | None]
+    last_status: Mapped[int | None] = mapped_column(Integer)
+    last_failure: Mapped[str | None]
+    excerpt: Mapped[str | None]
+    finished_at: Mapped[datetime | None]
