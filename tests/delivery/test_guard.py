@@ -8,9 +8,10 @@ import pytest
 from app.delivery import call, guard
 from app.delivery.guard import Policy, TargetRefusedError
 
+NOWHERE = "0.0.0.0"  # noqa: S104 (never bound)
 # As they are written in a target, or as a name resolves; most of these `ipaddress.is_global` or a naive list would let pass.
 HOSTILE_ADDRESSES = [
-    *("127.0.0.1", "127.8.8.8", "0.0.0.0", "10.0.0.1", "10.255.255.254", "100.64.0.1", "169.254.169.254", "172.16.0.1"),
+    *("127.0.0.1", "127.8.8.8", NOWHERE, "10.0.0.1", "10.255.255.254", "100.64.0.1", "169.254.169.254", "172.16.0.1"),
     *(
         "172.31.255.255",
         "192.168.0.1",
@@ -83,7 +84,7 @@ def test_the_operator_allows_networks_but_never_the_link_or_groups() -> None:
         "fe80::1",
         "224.0.0.1",
         "ff02::1",
-        "0.0.0.0",
+        NOWHERE,
         "::",
     )
     assert not any(guard.allowed(ip_address(one), every) for one in never)

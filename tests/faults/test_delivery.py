@@ -1,0 +1,190 @@
+"""Alerts and processes that die: each reaches its receiver at least once, and again only for what was under way at a death."""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from app import embedded
+from parcels import db, deliveries
+from tests.delivery.conftest import Post, settings_for
+from tests.delivery.receiver import Authority, Receiver, answers, authority, receiving
+from tests.faults.own import engine_of, own_database
+from tests.faults.test_killed_worker import until
+
+pytestmark = pytest.mark.faults
+ROOT = Path(__file__).resolve().parents[2]
+WORKER = [sys.executable, "-c", "from app.cli import main; main()", "worker", "--only", "deliveries"]
+
+
+@pytest.fixture(scope="session")
+def trusted(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return authority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture
+def receiver(trusted: Authority) -> Iterator[Receiver]:
+    with receiving(trusted) as made:
+        yield made
+
+
+@pytest.fixture
+def post(cluster: Path | None, trusted: Authority, receiver: Receiver, tmp_path: Path) -> Iterator[Post]:
+    with own_database(cluster) as urls, engine_of(urls.owner) as engine:
+        yield Post(urls, engine, settings_for(urls, trusted, tmp_path / "home", receiver.port))
+
+
+@contextmanager
+def worker(post: Post) -> Iterator["subprocess.Popen[bytes]"]:
+    settings = post.settings
+    assert settings.secret_key is not None
+    environment = {
+        **os.environ,
+        "LANDRESERVE_DATABASE_URL": post.urls.owner,
+        "LANDRESERVE_HOME": str(settings.home),
+        "LANDRESERVE_SECRET_KEY": settings.secret_key.get_secret_value(),
+        "LANDRESERVE_WEBHOOK_CA_FILE": str(settings.webhook_ca_file),
+        "LANDRESERVE_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8,::1",
+        "LANDRESERVE_WEBHOOK_ALLOWED_PORTS": ",".join(map(str, settings.webhook_allowed_ports)),
+        "PYTHONPATH": str(ROOT),
+    }
+    with subprocess.Popen(WORKER, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def delivered(post: Post) -> int:
+    return int(post.rows("SELECT count(*) FROM delivery WHERE state = 'delivered'")[0][0])
+
+
+def raise_many(post: Post, count: int) -> set[str]:
+    return {post.alert(str(uuid4())) for _ in range(count)}
+
+
+@pytest.mark.timeout(240)
+def test_workers_killed_at_random_lose_nothing(post: Post, receiver: Receiver) -> None:
+    """A hundred alerts, two workers, each killed again and again: what a death may double is what was under way to a receiver."""
+    chance = random.Random(20261122)  # noqa: S311 (instants to kill at, no secret)
+
+    async def slowly(got: object, writer: object) -> None:
+        await asyncio.sleep(0.02)
+        await answers(200)(got, writer)  # type: ignore[arg-type]
+
+    receiver.behave = slowly
+    post.subscribe(receiver.url())
+    uids = raise_many(post, 100)
+    kills = 0
+    while delivered(post) < 100 and kills < 12:
+        begun = len(receiver.got)
+        with worker(post) as one, worker(post) as other:
+            until(lambda begun=begun: len(receiver.got) > begun or delivered(post) == 100, 60)  # type: ignore[misc]
+            time.sleep(chance.random() * 0.4)
+            for process in (one, other):
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+        kills += 2
+    with worker(post):
+        until(lambda: delivered(post) == 100, 60)
+    counts = receiver.counts()
+    assert set(counts) == uids
+    assert kills > 2
+    doubled = sum(counts.values()) - 100
+    print(f"{kills} kills, {doubled} sent twice")
+    assert doubled <= kills  # two die at a time, and two at most are under way to the receiver
+
+
+def test_two_workers_send_once_what_one_would(post: Post, receiver: Receiver) -> None:
+    post.subscribe(receiver.url("/a"))
+    post.subscribe(receiver.url("/b"))
+    with worker(post), worker(post):
+        uids = raise_many(post, 60)
+        until(lambda: delivered(post) == 120, 60)
+    assert receiver.counts() == dict.fromkeys(uids, 2)
+    assert {(got.path, got.id) for got in receiver.got} == {(path, uid) for path in ("/a", "/b") for uid in uids}
+
+
+def test_a_worker_that_is_told_to_stop_ends_what_is_under_way(post: Post, receiver: Receiver) -> None:
+    async def slowly(got: object, writer: object) -> None:
+        await asyncio.sleep(1.5)
+        await answers(200)(got, writer)  # type: ignore[arg-type]
+
+    receiver.behave = slowly
+    post.subscribe(receiver.url())
+    with worker(post) as first:
+        uids = raise_many(post, 4)
+        until(lambda: len(receiver.got) == deliveries.AT_ONCE)
+        first.terminate()
+        assert first.wait(20) == 0
+    assert delivered(post) == deliveries.AT_ONCE
+    with worker(post):
+        until(lambda: delivered(post) == 4)
+    assert receiver.counts() == dict.fromkeys(uids, 1)
+
+
+def test_the_process_that_raised_it_dies_after_the_commit(post: Post, receiver: Receiver) -> None:
+    """Nobody has handed the alert out, and nobody was told: the worker that comes finds it in the table."""
+    post.subscribe(receiver.url())
+    script = (
+        "import os, signal, sys; from datetime import *; from parcels import alerts, db; from rules.alerts import *\n"
+        "with db.sessions(db.engine(sys.argv[1]))() as s:\n"
+        "    alerts.raise_one(s, Kind.IMPORT_REJECTED, Severity.WARNING, '7', date(2026, 11, 22), datetime.now(UTC), {})\n"
+        "    s.commit()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, post.urls.owner], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    with worker(post):
+        until(lambda: len(receiver.got) == 1 and delivered(post) == 1)
+    assert receiver.got[0].event["data"]["subject"] == "7"
+
+
+def test_what_kills_its_worker_is_given_up_in_the_end(post: Post, receiver: Receiver) -> None:
+    hook = post.subscribe(receiver.url())
+    post.alert()
+    post.round()
+    with post.session() as session:
+        dead = "UPDATE delivery SET state = 'pending', finished_at = NULL, attempts = 10, worker = 12345"
+        session.execute(text(dead))
+        session.commit()
+    assert post.round() == 0
+    assert (post.one(hook).state, post.one(hook).last_failure) == ("given_up", "worker-died")
+
+
+def test_the_database_is_restarted_meanwhile(trusted: Authority, receiver: Receiver, tmp_path: Path) -> None:
+    """What was under way when it went is not sent again by the same worker; what came later is delivered by it."""
+    with embedded.temporary() as (home, urls):
+        with engine_of(urls.owner) as engine:
+            db.migrate(engine)
+        with engine_of(urls.owner) as engine:
+            post = Post(urls, engine, settings_for(urls, trusted, tmp_path / "home", receiver.port))
+
+            async def slowly(got: object, writer: object) -> None:
+                await asyncio.sleep(4)
+                await answers(200)(got, writer)  # type: ignore[arg-type]
+
+            receiver.by_path["/slow"] = slowly
+            post.subscribe(receiver.url("/slow"))
+            with worker(post) as process:
+                first = post.alert("1")
+                until(lambda: len(receiver.got) == 1)
+                embedded.stop(home)
+                time.sleep(1)
+                embedded.start(home, lambda _: None)
+                engine.dispose()
+                second = post.alert("2")
+                until(lambda: delivered(post) == 2, 60)
+                assert process.poll() is None
+            assert receiver.counts() == {first: 1, second: 1}
