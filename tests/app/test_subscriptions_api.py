@@ -1,0 +1,214 @@
+"""Subscriptions by HTTP and by command: who may see what, what is refused, a secret that is seen once."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from app.bodies import SUBSCRIBED
+from app.delivery import keys
+from app.settings import Settings
+from parcels import subscriptions
+from parcels.tokens import Role
+from tests.app.conftest import NOW, Town, service, token
+from tests.app.test_cli import Landreserve, on_database  # noqa: F401 (a fixture)
+from tests.faults.own import engine_of
+
+PATH = "/api/subscriptions"
+Problem = Callable[..., dict[str, Any]]
+Callers = Callable[[Role], TestClient]
+
+
+@pytest.fixture(scope="module")
+def callers(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callers]:
+    """A new caller of a role, each with a token of its own."""
+    app = service(town.web, home=tmp_path_factory.mktemp("home"))
+    opened: list[TestClient] = []
+
+    def caller(role: Role) -> TestClient:
+        client = TestClient(
+            app, raise_server_exceptions=False, headers={"Authorization": f"Bearer {token(town, role)[1]}"}
+        )
+        opened.append(client)
+        return client
+
+    yield caller
+    for client in opened:
+        client.close()
+
+
+def subscribed(caller: TestClient, **other: Any) -> dict[str, Any]:
+    answer = caller.post(PATH, json={**SUBSCRIBED, **other})
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    return dict(answer.json())
+
+
+def test_from_making_to_ending(callers: Callers, problem: Problem) -> None:
+    mine = callers("bwi")
+    made = subscribed(mine)
+    assert len(keys.raw(made["secret"])) == 32
+    one = f"{PATH}/{made['id']}"
+    shown = {name: value for name, value in made.items() if name != "secret"}
+    assert mine.get(PATH).json() == {"subscriptions": [shown]}
+    assert mine.get(one).json() == shown
+    assert (shown["kinds"], shown["series"], shown["severity"], shown["language"]) == (
+        *(["below", "near", "recovered"], ["net"], "information", "de"),
+    )
+
+    renewed = mine.post(f"{one}/rotate").json()
+    assert renewed["secret"] != made["secret"]
+    assert renewed["old_secret_until"] == (NOW + timedelta(hours=24)).isoformat().replace("+00:00", "Z")
+
+    test = mine.post(f"{one}/test")
+    assert test.status_code == 202
+    assert (test.json()["alert"], test.json()["state"]) == (None, "pending")
+    sent = mine.get(f"{one}/deliveries").json()["deliveries"]
+    assert [delivery["id"] for delivery in sent] == [test.json()["id"]]
+    assert mine.get(f"{one}/deliveries?state=delivered").json() == {"deliveries": []}
+    assert mine.post(f"/api/deliveries/{sent[0]['id']}/replay").status_code == 202
+
+    assert mine.delete(one).json()["target"] == made["target"]
+    problem(mine.get(one), 404, "subscription-unknown")
+    problem(mine.post(f"/api/deliveries/{sent[0]['id']}/replay"), 404, "delivery-unknown")
+    assert mine.get(PATH).json() == {"subscriptions": []}
+
+
+def test_what_is_ended_is_forgotten(callers: Callers, town: Town) -> None:
+    mine = callers("planner")
+    made = subscribed(mine, target="https://example.org/personal")
+    mine.post(f"{PATH}/{made['id']}/rotate")
+    mine.post(f"{PATH}/{made['id']}/test")
+    mine.delete(f"{PATH}/{made['id']}")
+    with engine_of(town.owner) as engine, Session(engine) as session:
+        query = "SELECT target, secret, old_secret FROM subscription WHERE uid = :uid"
+        assert session.execute(text(query), {"uid": made["id"]}).one() == ("", None, None)
+        query = "SELECT d.state FROM delivery d JOIN subscription s ON s.id = subscription_id WHERE s.uid = :uid"
+        assert session.execute(text(query), {"uid": made["id"]}).all() == [("cancelled",)]
+
+
+def test_secrets_are_kept_encrypted(callers: Callers, town: Town) -> None:
+    made = subscribed(callers("planner"))
+    with engine_of(town.owner) as engine, Session(engine) as session:
+        (found,) = [one for one in subscriptions.listing(session, None) if str(one.uid) == made["id"]]
+    assert found.secret is not None
+    assert keys.raw(made["secret"]) not in found.secret
+    assert made["secret"].encode() not in found.secret
+
+
+@pytest.mark.parametrize("role", ["planner", "bwi", "hie", "admin"])
+def test_who_may_subscribe(callers: Callers, role: Role) -> None:
+    assert subscribed(callers(role))["created_by"] == f"Test {role}"
+
+
+def test_who_may_not(callers: Callers, api: TestClient, problem: Problem) -> None:
+    problem(api.get(PATH), 401, "token-missing")
+    problem(api.post(PATH, json=SUBSCRIBED), 401, "token-missing")
+    problem(callers("viewer").post(PATH, json=SUBSCRIBED), 403, "role-missing")
+
+
+def test_others_see_nothing_and_administrators_everything(callers: Callers, problem: Problem) -> None:
+    mine, other, admin = callers("planner"), callers("planner"), callers("admin")
+    made = subscribed(mine)
+    one = f"{PATH}/{made['id']}"
+    sent = mine.post(f"{one}/test").json()["id"]
+    calls = (
+        ("get", ""),
+        ("delete", ""),
+        ("post", "/rotate"),
+        ("post", "/enable"),
+        ("post", "/test"),
+        ("get", "/deliveries"),
+    )
+    for method, below in calls:
+        problem(other.request(method, one + below), 404, "subscription-unknown")
+    problem(other.post(f"/api/deliveries/{sent}/replay"), 404, "delivery-unknown")
+    assert made["id"] not in other.get(PATH).text
+    assert made["id"] in admin.get(PATH).text
+    assert admin.post(f"/api/deliveries/{sent}/replay").status_code == 202
+    assert admin.delete(one).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("other", "field"),
+    [
+        ({"target": "http://example.org/"}, "target"),
+        ({"target": "https://127.0.0.1/"}, "target"),
+        ({"target": "https://169.254.169.254/latest/meta-data"}, "target"),
+        ({"target": "https://user:pass@example.org/"}, "target"),
+        ({"target": "https://example.org:8000/"}, "target"),
+        ({"channel": "email", "target": "a@b\r\nBcc: x@y"}, "target"),
+        ({"channel": "email", "target": "nobody"}, "target"),
+        ({"channel": "fax"}, "channel"),
+        ({"kinds": ["weather"]}, "kinds.0"),
+        ({"severity": "grave"}, "severity"),
+        ({"secret": "mine"}, "secret"),
+    ],
+)
+def test_what_is_refused(callers: Callers, problem: Problem, other: dict[str, Any], field: str) -> None:
+    answer = callers("planner").post(PATH, json={**SUBSCRIBED, **other})
+    (error,) = problem(answer, 422, "invalid-request")["errors"]
+    assert error["field"] in (field, f"body.{field}")
+
+
+def test_a_name_is_not_resolved_when_it_is_given(callers: Callers, monkeypatch: pytest.MonkeyPatch) -> None:
+    def resolved(*_: object, **__: object) -> None:
+        raise AssertionError("the service asked for a name")
+
+    monkeypatch.setattr("socket.getaddrinfo", resolved)
+    subscribed(callers("planner"), target="https://inner.hamburg.example/")
+
+
+def test_an_owner_has_a_limit(callers: Callers, problem: Problem) -> None:
+    mine = callers("planner")
+    for _ in range(subscriptions.MOST):
+        subscribed(mine)
+    problem(mine.post(PATH, json=SUBSCRIBED), 409, "too-many-subscriptions")
+
+
+def test_without_a_key_secrets_are_not_kept(town: Town, problem: Problem) -> None:
+    app = service(town.web, secret_key="short")
+    client = TestClient(
+        app, raise_server_exceptions=False, headers={"Authorization": f"Bearer {token(town, 'admin')[1]}"}
+    )
+    problem(client.post(PATH, json=SUBSCRIBED), 503, "secrets-unavailable")
+
+
+def test_the_key_of_the_home_is_made_once_and_for_us_alone(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    kept = keys.sealed("whsec_x", keys.box(settings))
+    assert keys.opened(kept, keys.box(settings)) == "whsec_x"
+    assert (tmp_path / "home" / keys.FILE).stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in (tmp_path / "home").iterdir()] == [keys.FILE]
+    with pytest.raises(keys.KeyUnfitError):
+        keys.opened(kept, keys.box(Settings(home=tmp_path / "other")))
+
+
+def test_by_command(on_database: Callable[[Town], Landreserve], town: Town, tmp_path: Path, monkeypatch: Any) -> None:  # noqa: F811
+    monkeypatch.setenv("LANDRESERVE_HOME", str(tmp_path / "home"))
+    landreserve = on_database(town)
+    made = landreserve(
+        "subscriptions", "create", "https://example.org/by-hand", "--kind", "below", "--severity", "warning"
+    )
+    assert made.code == 0
+    assert len(keys.raw(made.out.strip())) == 32
+    listed = landreserve("subscriptions", "list", "--json").json
+    (one,) = [one for one in listed if one["target"] == "https://example.org/by-hand"]
+    assert (one["kinds"], one["severity"]) == (["below"], "warning")
+    assert landreserve("subscriptions", "rotate", one["id"]).out.startswith("whsec_")
+    assert landreserve("subscriptions", "test", one["id"]).code == 0
+    (sent,) = landreserve("subscriptions", "deliveries", one["id"], "--json").json
+    assert landreserve("subscriptions", "replay", sent["id"]).code == 0
+    assert landreserve("subscriptions", "enable", one["id"]).code == 0
+    assert "pending" in landreserve("subscriptions", "deliveries", one["id"]).out
+    assert landreserve("subscriptions", "delete", one["id"]).code == 0
+    for arguments in (("delete", one["id"]), ("replay", str(uuid4())), ("create", "http://example.org/")):
+        refused = landreserve("subscriptions", *arguments)
+        assert (refused.code, refused.out) == (2, "")
+        assert refused.err
