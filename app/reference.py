@@ -47,16 +47,16 @@ def style() -> FileResponse:
 
 
 def _call(schema: dict[str, Any], base: str, path: str, method: str, operation: dict[str, Any]) -> dict[str, Any]:
-    writes = method != "get"
-    body = _body(operation, schema) if writes else None
+    body = _body(operation, schema) if "requestBody" in operation else None
+    token = {} not in operation.get("security", [{}])
     return {
         "id": operation["operationId"],
         "path": path,
         "method": method.upper(),
         "description": " ".join(operation.get("description", "").split()),
-        "token": writes,
+        "token": token,
         "parameters": [{"description": "", **p, "kind": _kind(p["schema"])} for p in operation.get("parameters", [])],
-        "curl": _curl(base, path, method, operation.get("requestBody")),
+        "curl": _curl(base, path, method, operation.get("requestBody"), token),
         "body": body,
         "answer": _example(_success(operation)["content"].get("application/json", {})),
         "problems": sorted(_problems(operation)),
@@ -69,15 +69,14 @@ def _success(operation: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _curl(base: str, path: str, method: str, body: dict[str, Any] | None) -> str:
+def _curl(base: str, path: str, method: str, body: dict[str, Any] | None, token: bool) -> str:
     named = {"{key}": "029901___00017______", "{number}": "17", "{sha256}": "0" * 64}
     address = base + path
     for name, value in named.items():
         address = address.replace(name, value)
-    if body is None and method == "get":
-        return f"curl '{address}'"
+    shown = " \\\n  -H 'Authorization: Bearer lr_...'" if token else ""
     if body is None:
-        return f"curl -X {method.upper()} '{address}' \\\n  -H 'Authorization: Bearer lr_...'"
+        return f"curl {'' if method == 'get' else f'-X {method.upper()} '}'{address}'{shown}"
     if (form := body["content"].get("multipart/form-data")) is not None:
         fields = " ".join(f"-F {name}={json.dumps(value)}" for name, value in form["schema"]["examples"][0].items())
         return f"curl '{address}' \\\n  -H 'Authorization: Bearer lr_...' \\\n  -F file=@parcels.gpkg {fields}"

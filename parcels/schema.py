@@ -15,11 +15,4 @@ MODULES = (  # each declares its tables on Base
     *(models, plan_tables, run_tables, conversion_tables),
     *(guidance_tables, alert_tables, subscription_tables),
 )
-    models,
-    plan_tables,
-    run_tables,
-    conversion_tables,
-    guidance_tables,
-    alert_tables,
-)  # each declares its tables on Base
 METADATA = Base.metadata

@@ -281,7 +281,7 @@ def test_the_examples_are_what_is_answered(api: TestClient) -> None:
         for operation in found.values():
             if (content := answered(operation)) is not None:
                 models[content["schema"]["$ref"].rpartition("/")[2]].model_validate(content["example"])
-    for name in ("HoldingIn", "ParcelIn", "QuestionIn", "CaseIn", "AgainIn"):
+    for name in ("HoldingIn", "ParcelIn", "QuestionIn", "CaseIn", "AgainIn", "SubscriptionIn"):
         models[name].model_validate(schema["components"]["schemas"][name]["examples"][0])
 
 
