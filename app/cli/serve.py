@@ -63,7 +63,7 @@ def worker(
     only: Annotated[Work | None, typer.Option("--only", help="Only one of the two kinds of work.")] = None,
     until_input_ends: Annotated[bool, typer.Option("--until-input-ends", hidden=True)] = False,
 ) -> None:
-    """Carry out the imports that are sent to the API, and deliver alerts. `up` runs one by itself; further ones share the work."""
+    """Carry out imports that are sent, and deliver alerts. `up` runs one by itself; further ones share the work."""
     settings = base.connected()
     if until_input_ends:
         threading.Thread(target=_stop_at_end, daemon=True).start()

@@ -14,11 +14,11 @@ from rich.table import Table
 
 from app import embedded
 from parcels import db
-from tests.bench import jobs, serving
+from tests.bench import jobs, latency, serving
 from tests.bench.measure import Outcome, Peak
 
 MEMORY_GOAL_MIB = 500
-JOBS = ("reserve", "rebuild", "sale", "import")
+JOBS = ("reserve", "rebuild", "sale", "import", "alert")
 
 
 def main() -> None:
@@ -64,6 +64,7 @@ def run(
             "rebuild": lambda: jobs.rebuild(place),
             "import": lambda: jobs.load(place, Path(folder)),
             "sale": lambda: jobs.sale(place),
+            "alert": lambda: latency.alert(place),
         }
         for name in (job for job in work if job in only):
             found = work[name]()

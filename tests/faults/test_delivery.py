@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -13,14 +14,19 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from httpx2 import Client
 from sqlalchemy import text
 
-from app import embedded
-from parcels import db, deliveries
+from app import clock, embedded
+from parcels import db, deliveries, register
+from tests.app.conftest import Town, token
+from tests.conftest import key, square
 from tests.delivery.conftest import Post, settings_for
 from tests.delivery.receiver import Authority, Receiver, answers, authority, receiving
 from tests.faults.own import engine_of, own_database
 from tests.faults.test_killed_worker import until
+from tests.faults.test_up_worker import answers as answering
+from tests.little_worlds import holding
 
 pytestmark = pytest.mark.faults
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,13 +50,13 @@ def post(cluster: Path | None, trusted: Authority, receiver: Receiver, tmp_path:
         yield Post(urls, engine, settings_for(urls, trusted, tmp_path / "home", receiver.port))
 
 
-@contextmanager
-def worker(post: Post) -> Iterator["subprocess.Popen[bytes]"]:
+def environment(post: Post) -> dict[str, str]:
     settings = post.settings
     assert settings.secret_key is not None
-    environment = {
-        **os.environ,
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("LANDRESERVE_")},
         "LANDRESERVE_DATABASE_URL": post.urls.owner,
+        "LANDRESERVE_WEB_DATABASE_URL": post.urls.web,
         "LANDRESERVE_HOME": str(settings.home),
         "LANDRESERVE_SECRET_KEY": settings.secret_key.get_secret_value(),
         "LANDRESERVE_WEBHOOK_CA_FILE": str(settings.webhook_ca_file),
@@ -58,7 +64,11 @@ def worker(post: Post) -> Iterator["subprocess.Popen[bytes]"]:
         "LANDRESERVE_WEBHOOK_ALLOWED_PORTS": ",".join(map(str, settings.webhook_allowed_ports)),
         "PYTHONPATH": str(ROOT),
     }
-    with subprocess.Popen(WORKER, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
+
+
+@contextmanager
+def worker(post: Post) -> Iterator["subprocess.Popen[bytes]"]:
+    with subprocess.Popen(WORKER, cwd=ROOT, env=environment(post), stderr=subprocess.DEVNULL) as process:
         try:
             yield process
         finally:
@@ -188,3 +198,65 @@ def test_the_database_is_restarted_meanwhile(trusted: Authority, receiver: Recei
                 until(lambda: delivered(post) == 2, 60)
                 assert process.poll() is None
             assert receiver.counts() == {first: 1, second: 1}
+
+
+def test_the_worker_evaluates_days_that_passed(post: Post) -> None:
+    """The line was last evaluated some days ago; the worker that starts catches up, and delivers what that tells."""
+    today = clock.day(clock.now())
+    zone = {"plan": "A", "designation": "GE", "regulates_use": True, "geom": square(0, 0)}
+    land = {"key": key(1), "official_m2": 10_000, "geom": square(0, 0)}
+    with post.session() as session:
+        for layer, row in (("parcels", land), ("zones", zone), ("holdings", holding(1))):
+            register.edit(session, layer, [row], clock.now(), "test", None)
+        session.execute(text("UPDATE reserve_line SET evaluated_on = evaluated_on - 3"))
+        session.commit()
+    with worker(post):
+        until(lambda: post.rows("SELECT evaluated_on FROM reserve_line")[0][0] == today)
+
+
+def deliverers() -> list[int]:
+    """The processes that deliver, of whoever started them."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if b"deliveries" in line and b"--until-input-ends" in line:
+            found.append(int(path.parent.name))
+    return found
+
+
+def of_ours(post: Post) -> list[int]:
+    """Those among them that work on this test's database."""
+    told = f"LANDRESERVE_DATABASE_URL={post.urls.owner}".encode()
+    return [pid for pid in deliverers() if told in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")]
+
+
+def test_up_delivers_and_starts_what_delivers_again(post: Post, receiver: Receiver) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    shown = token(Town(post.urls.owner, post.urls.web), "planner")[1]
+    command = [sys.executable, "-c", "from app.cli import main; main()", "up", "--empty", "--port", str(port)]
+    base, headers = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {shown}"}
+    with (
+        subprocess.Popen(command, cwd=ROOT, env=environment(post), stderr=subprocess.DEVNULL) as process,
+        Client(base_url=base, headers=headers, timeout=20) as client,
+    ):
+        try:
+            until(lambda: answering(f"{base}/healthz"))
+            made = client.post("/api/subscriptions", json={"channel": "webhook", "target": receiver.url()})
+            assert made.status_code == 201, made.text
+            assert client.post(f"/api/subscriptions/{made.json()['id']}/test").status_code == 202
+            until(lambda: len(receiver.got) == 1)
+            assert receiver.got[0].event["data"] == {"test": True}
+            (first,) = of_ours(post)
+            os.kill(first, signal.SIGKILL)
+            uid = post.alert("1")
+            until(lambda: receiver.counts()[uid] == 1)
+            assert of_ours(post) != [first]
+        finally:
+            process.terminate()
+            process.wait(40)
+    until(lambda: of_ours(post) == [])
