@@ -27,6 +27,9 @@ AT_ONCE = 2  # so many are under way to one receiver: one that hangs holds nobod
 CHANNEL = "landreserve_delivery"  # what is to be sent though no alert was raised: tests, replays
 
 
+FAULT = "fault"  # the attempt failed by our doing: that is not held against the receiver
+
+
 class DeliveryUnknownError(LookupError):
     """There is no delivery of that id, or it is somebody else's."""
 
@@ -128,6 +131,8 @@ def settle(session: Session, job: Job, end: Settled, at: datetime) -> bool:
     }
     if session.execute(text(_SETTLE), bound).one_or_none() is None:
         return False
+    if end.failure == FAULT:
+        return True
     failing = "NULL" if end.delivered else "coalesce(failing_since, :at)"
     query = (
         f"UPDATE subscription SET failing_since = {failing} WHERE id = :id AND failing_since IS DISTINCT FROM {failing}"

@@ -67,7 +67,7 @@ def delete(subscription: Id) -> None:
 
 @group.command("rotate")
 def rotate(subscription: Id) -> None:
-    """Print a new secret; for 24 hours messages are signed with the old one as well."""
+    """Print a new secret. For 24 hours messages are signed with the old one as well."""
     with base.writing() as session:
         found = subscribing.rotate(session, Settings(), subscription, None, clock.now())
     base.output().print(found.secret, markup=False, soft_wrap=True)

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.delivery import schedule
 from app.delivery.desk import Desk
+from app.delivery.keys import KeyUnfitError
 from app.delivery.webhook import Send, Sent
 from parcels import deliveries, line
 from parcels.deliveries import Job, Settled
@@ -71,9 +72,12 @@ async def deliver(
     """One attempt, and what follows from it."""
     try:
         sent = await senders[job.subscription.order.channel](job, now())
-    except Exception:  # a fault of ours; the next attempt may be made by a version without it
+    except KeyUnfitError as unfit:
+        log.error("delivery %s: %s", job.uid, unfit)
+        sent = Sent(False, failure=deliveries.FAULT)
+    except Exception:  # the next attempt may be made by a version that does better
         log.exception("delivery %s broke off", job.uid)
-        sent = Sent(False, failure="fault")
+        sent = Sent(False, failure=deliveries.FAULT)
     at = now()
     due_at = None
     if not (sent.delivered or sent.gone or sent.final):

@@ -51,7 +51,8 @@ class Desk:
         """Note how an attempt ended, as often as it takes; a receiver that is gone, or fails for days, is disabled."""
 
         def settled(session: Session) -> None:
-            if deliveries.settle(session, job, end, now()) and not end.delivered:
+            ours = deliveries.settle(session, job, end, now())
+            if ours and not end.delivered and end.failure != deliveries.FAULT:
                 since = job.subscription.failing_since
                 if gone or (since is not None and now() - since >= schedule.FAILING):
                     deliveries.disable(session, job, "gone" if gone else "failing", now())

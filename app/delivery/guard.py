@@ -67,21 +67,21 @@ class Target:
 def target(url: str, policy: Policy) -> Target:
     """A receiver's address as it is written; TargetRefusedError where it cannot be one. Resolves nothing."""
     if len(url) > LONGEST or not PATH.fullmatch(url) or "\\" in url:
-        raise TargetRefusedError(f"It must be of at most {LONGEST} printable ASCII characters.")
+        raise TargetRefusedError(f"The target must be of at most {LONGEST} printable ASCII characters.")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", 443 if parts.port is None else parts.port
     except ValueError:
-        raise TargetRefusedError("It is no URL.") from None
+        raise TargetRefusedError("The target is no URL.") from None
     if parts.scheme != "https":
-        raise TargetRefusedError("It must begin with https://.")
+        raise TargetRefusedError("The target must begin with https://.")
     if "@" in parts.netloc or parts.fragment:
-        raise TargetRefusedError("It must have no user name, password or fragment.")
+        raise TargetRefusedError("The target must have no user name, password or fragment.")
     if port not in policy.ports:
         raise TargetRefusedError(f"The port must be one of {', '.join(map(str, sorted(policy.ports)))}.")
     literal = _literal(host)
     if literal is None and not HOST.fullmatch(host):
-        raise TargetRefusedError("It names no host.")
+        raise TargetRefusedError("The target names no host.")
     if literal is not None and not allowed(literal, policy):
         raise TargetRefusedError("Addresses of inner networks are called only where the operator allows it.")
     return Target(host, port, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))

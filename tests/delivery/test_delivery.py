@@ -9,6 +9,8 @@ from itertools import pairwise
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_structured
 from cloudevents.core.formats.json import JSONFormat
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from app import clock, subscribing
@@ -351,3 +353,23 @@ def test_the_watch_tells_of_what_nobody_attends_to(
     due = post.now + timedelta(seconds=5)
     post.later(minutes=16)
     assert watch(post.engine, post.now) == due
+
+
+def test_another_key_is_our_fault_and_not_the_receiver_s(
+    post: Post, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    hook = post.subscribe(receiver.url())
+    post.alert()
+    right = post.settings
+    post.settings = right.model_copy(update={"secret_key": SecretStr(Fernet.generate_key().decode())})
+    post.round()
+    assert (post.one(hook).state, post.one(hook).last_failure, receiver.got) == ("pending", "fault", [])
+    assert "another key" in caplog.text
+    with post.session() as session:
+        assert subscriptions.find(session, hook.id, None).failing_since is None
+    assert right.secret_key is not None
+    both = f"{Fernet.generate_key().decode()},{right.secret_key.get_secret_value()}"
+    post.settings = right.model_copy(update={"secret_key": SecretStr(both)})
+    post.later(seconds=6)
+    post.round()
+    assert verified(hook.secret, receiver.got[0])
