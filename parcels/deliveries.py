@@ -231,24 +231,28 @@ live AS (
 _PARK = f"""
 WITH {_LIVE}
 UPDATE delivery d SET state = 'given_up', worker = NULL, finished_at = :at, last_failure = 'worker-died'
-WHERE d.state = 'pending' AND d.attempts >= :most AND d.worker NOT IN (SELECT worker FROM live) AND d.id <> ALL (:mine)
+WHERE d.state = 'pending' AND d.worker IS NOT NULL AND d.attempts >= :most
+    AND d.worker NOT IN (SELECT worker FROM live) AND d.id <> ALL (:mine)
 """
 
 _CLAIM = f"""
 WITH {_LIVE},
-waiting AS (
-    SELECT id, subscription_id, due_at, coalesce(worker IN (SELECT worker FROM live), false) OR id = ANY (:mine) AS held
-    FROM delivery WHERE state = 'pending' AND due_at <= :at
+held AS (
+    SELECT id, subscription_id FROM delivery
+    WHERE state = 'pending' AND worker IS NOT NULL AND (worker IN (SELECT worker FROM live) OR id = ANY (:mine))
 ),
-ranked AS (
-    SELECT w.id, row_number() OVER (PARTITION BY w.subscription_id ORDER BY w.due_at, w.id) + (
-        SELECT count(*) FROM waiting h WHERE h.held AND h.subscription_id = w.subscription_id) AS place
-    FROM waiting w JOIN subscription s ON s.id = w.subscription_id
-    WHERE NOT w.held AND s.disabled_at IS NULL AND s.channel = ANY (:channels)
+due AS (
+    SELECT d.id FROM subscription s CROSS JOIN LATERAL (
+        SELECT id FROM delivery
+        WHERE subscription_id = s.id AND state = 'pending' AND due_at <= :at AND id NOT IN (SELECT id FROM held)
+        ORDER BY due_at, id
+        LIMIT greatest(:at_once - (SELECT count(*) FROM held h WHERE h.subscription_id = s.id), 0)
+    ) d
+    WHERE s.disabled_at IS NULL AND s.deleted_at IS NULL AND s.channel = ANY (:channels)
 ),
 taken AS (
     UPDATE delivery d SET worker = :worker, attempts = d.attempts + 1, last_at = :at
-    FROM ranked r WHERE r.id = d.id AND r.place <= :at_once
+    FROM due WHERE due.id = d.id
     RETURNING d.*
 )
 SELECT t.id AS delivery_id, t.uid AS delivery_uid, t.created_at AS delivery_created_at, t.alert_id, t.attempts, s.*

@@ -78,7 +78,8 @@ class DeliveryRow(Base):
         CheckConstraint("worker IS NULL OR state = 'pending'", name="ck_worker"),
         CheckConstraint("attempts >= 0", name="ck_attempts"),
         CheckConstraint("length(excerpt) <= 200", name="ck_excerpt"),
-        Index("ix_delivery_due", "due_at", postgresql_where=text(PENDING)),
+        Index("ix_delivery_due", "subscription_id", "due_at", "id", postgresql_where=text(PENDING)),
+        Index("ix_delivery_worker", "worker", postgresql_where=text("worker IS NOT NULL")),
         Index("ix_delivery_alert", "alert_id"),
     )
 

@@ -68,7 +68,8 @@ CREATE TABLE delivery (
 )
 """
 INDEXES = (
-    "CREATE INDEX ix_delivery_due ON delivery (due_at) WHERE state = 'pending'",
+    "CREATE INDEX ix_delivery_due ON delivery (subscription_id, due_at, id) WHERE state = 'pending'",
+    "CREATE INDEX ix_delivery_worker ON delivery (worker) WHERE worker IS NOT NULL",
     "CREATE INDEX ix_delivery_alert ON delivery (alert_id)",
 )
 GRANTS = """

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 from app.bodies import SUBSCRIBED
 from app.delivery import keys
 from app.settings import Settings
-from parcels import subscriptions
+from parcels import alerts, deliveries, subscriptions
 from parcels.tokens import Role
+from rules.alerts import Kind, Severity
 from tests.app.conftest import NOW, Town, service, token
 from tests.app.test_cli import Landreserve, on_database  # noqa: F401 (a fixture)
 from tests.faults.own import engine_of
@@ -188,6 +189,20 @@ def test_the_key_of_the_home_is_made_once_and_for_us_alone(tmp_path: Path) -> No
     assert [file.name for file in (tmp_path / "home").iterdir()] == [keys.FILE]
     with pytest.raises(keys.KeyUnfitError):
         keys.opened(kept, keys.box(Settings(home=tmp_path / "other")))
+
+
+def test_an_alert_that_nobody_delivers_is_told_by_readyz(town: Town, api: TestClient) -> None:
+    with engine_of(town.owner) as engine, Session(engine) as session:
+        at = NOW - timedelta(minutes=16)
+        alerts.raise_one(session, Kind.IMPORT_REJECTED, Severity.WARNING, "17", at.date(), at, {})
+        session.commit()
+        found = api.get("/readyz").json()
+        assert found["status"] == "degraded"
+        assert any("An alert waits since 2026-06-01T09:44" in reason for reason in found["reasons"])
+        deliveries.fan_out(session, NOW)
+        session.execute(text("UPDATE delivery SET state = 'delivered', finished_at = created_at"))
+        session.commit()
+    assert api.get("/readyz").json()["status"] == "ready"
 
 
 def test_by_command(on_database: Callable[[Town], Landreserve], town: Town, tmp_path: Path, monkeypatch: Any) -> None:  # noqa: F811
