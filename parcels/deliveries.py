@@ -192,6 +192,12 @@ def undelivered_since(session: Session, at: datetime) -> datetime | None:
     return since
 
 
+def at_fault(session: Session) -> bool:
+    """Whether something waits to be sent that last failed by our doing."""
+    query = "SELECT EXISTS (SELECT FROM delivery WHERE state = 'pending' AND last_failure = :fault)"
+    return bool(session.execute(text(query), {"fault": FAULT}).scalar_one())
+
+
 def _wake(session: Session) -> None:
     session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
 

@@ -17,7 +17,7 @@ from cryptography.fernet import MultiFernet
 from app.delivery import call, guard, keys
 from app.delivery.call import Answer, Resolve
 from app.delivery.guard import Policy, TargetRefusedError
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from parcels.deliveries import Job
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -43,14 +43,19 @@ Send = Callable[[Job, datetime], Awaitable[Sent]]
 
 
 def sender(settings: Settings, resolving: Resolve = call.resolve, total_s: float = call.TOTAL_S) -> Send:
-    """How webhooks are sent under these settings."""
-    context, source = call.trust(settings.webhook_ca_file), source_of(settings)
+    """How webhooks are sent under these settings; SettingsError where the authorities cannot be read."""
+    try:
+        context = call.trust(settings.webhook_ca_file)
+    except OSError as failure:  # of TLS too
+        raise SettingsError(
+            f"LANDRESERVE_WEBHOOK_CA_FILE cannot be used ({failure.strerror}): name a PEM file."
+        ) from None
     return partial(
         _send,
         policy=settings.webhook_policy(),
         context=context,
-        box=keys.box(settings),
-        source=source,
+        box=partial(keys.box, settings),
+        source=source_of(settings),
         resolving=resolving,
         total_s=total_s,
     )
@@ -62,7 +67,7 @@ async def _send(
     *,
     policy: Policy,
     context: ssl.SSLContext,
-    box: MultiFernet,
+    box: Callable[[], MultiFernet],
     source: str,
     resolving: Resolve,
     total_s: float,
@@ -76,7 +81,7 @@ async def _send(
     signed = {
         "content-type": CONTENT_TYPE,
         "user-agent": "landreserve",
-        **headers(job, body, at, _secrets(job, at, box)),
+        **headers(job, body, at, _secrets(job, at, box())),
     }
     return _sent(await call.post(to, signed, body, policy, context, resolving, total_s), at)
 

@@ -37,6 +37,8 @@ def readyz(session: ReadSession, now: Now) -> Ready:
     undelivered = deliveries.undelivered_since(session, now)
     if undelivered is not None and now - undelivered > LONG_WAIT:
         reasons.append(f"An alert waits since {undelivered.isoformat()}: see whether `landreserve worker` runs.")
+    if deliveries.at_fault(session):
+        reasons.append("Alerts cannot be sent by the service's own fault: the worker's log names it.")
     return Ready(
         status="degraded" if reasons else "ready",
         reasons=reasons,

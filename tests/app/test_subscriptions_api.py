@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -182,7 +183,7 @@ def test_without_a_key_secrets_are_not_kept(town: Town, problem: Problem) -> Non
 
 
 def test_the_key_of_the_home_is_made_once_and_for_us_alone(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path / "home")
+    settings = Settings(home=tmp_path / "home", secret_key=SecretStr(""))
     kept = keys.sealed("whsec_x", keys.box(settings))
     assert keys.opened(kept, keys.box(settings)) == "whsec_x"
     assert (tmp_path / "home" / keys.FILE).stat().st_mode & 0o777 == 0o600

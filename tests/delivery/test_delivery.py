@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_structured
@@ -16,6 +17,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from app import clock, subscribing
 from app.delivery import courier, schedule, webhook
 from app.delivery.courier import watch
+from app.settings import SettingsError
 from parcels import deliveries, subscriptions
 from rules.alerts import Kind, Severity
 from tests.delivery import receiver as behaviours
@@ -367,9 +369,19 @@ def test_another_key_is_our_fault_and_not_the_receiver_s(
     assert "another key" in caplog.text
     with post.session() as session:
         assert subscriptions.find(session, hook.id, None).failing_since is None
+        assert deliveries.at_fault(session)
     assert right.secret_key is not None
     both = f"{Fernet.generate_key().decode()},{right.secret_key.get_secret_value()}"
     post.settings = right.model_copy(update={"secret_key": SecretStr(both)})
     post.later(seconds=6)
     post.round()
     assert verified(hook.secret, receiver.got[0])
+    with post.session() as session:
+        assert not deliveries.at_fault(session)
+
+
+def test_authorities_that_cannot_be_read_are_told_by_name(post: Post, tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("no certificate")
+    for file in (tmp_path / "missing.pem", tmp_path / "empty.pem"):
+        with pytest.raises(SettingsError, match="LANDRESERVE_WEBHOOK_CA_FILE"):
+            webhook.sender(post.settings.model_copy(update={"webhook_ca_file": file}))
