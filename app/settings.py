@@ -10,7 +10,7 @@ from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app import embedded
-from app.delivery import guard
+from app.delivery import guard, relay
 from parcels.sources import FILE as SOURCES
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -62,6 +62,13 @@ class Settings(BaseSettings):
     webhook_ca_file: Path | None = Field(
         default=None, description="Further certificate authorities that receivers may be certified by (PEM)"
     )
+    smtp_url: SecretStr | None = Field(
+        default=None, description="Mail server that e-mails are handed to: smtp:// (STARTTLS), smtps://, smtp+plain://"
+    )
+    smtp_ca_file: Path | None = Field(
+        default=None, description="Further certificate authorities that the mail server may be certified by (PEM)"
+    )
+    mail_from: str | None = Field(default=None, description="Address that e-mails come from")
     pool_size: int = Field(default=8, ge=1, le=100, description="Connections to the database")
 
     @field_validator("database_url", "web_database_url")
@@ -83,6 +90,21 @@ class Settings(BaseSettings):
             raise ValueError("a proxy's address is http://HOST:PORT")
         return url if text else None
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        text = url.get_secret_value() if url else ""
+        if text:
+            relay.server(text)
+        return url if text else None
+
+    @field_validator("mail_from")
+    @classmethod
+    def _mail_address(cls, address: str | None) -> str | None:
+        if address and not relay.ADDRESS.fullmatch(address):
+            raise ValueError("the sender is one e-mail address, such as landreserve@example.org")
+        return address or None
+
     @field_validator("allowed_hosts", "webhook_allowed_networks", "webhook_allowed_ports", mode="before")
     @classmethod
     def _listed(cls, hosts: Any) -> Any:
@@ -101,6 +123,10 @@ class Settings(BaseSettings):
     def webhook_policy(self) -> guard.Policy:
         """What receivers of webhooks may be called; the service's own port never."""
         return guard.Policy(self.webhook_allowed_networks, self.webhook_allowed_ports - {self.port})
+
+    def mail_server(self) -> relay.Server | None:
+        """Where e-mails are handed to; None where this installation sends none: both settings are needed."""
+        return relay.server(self.smtp_url.get_secret_value()) if self.smtp_url and self.mail_from else None
 
     def hosts(self) -> frozenset[str]:
         """Every host name (without port, lower case) that a request may name."""

@@ -1,13 +1,12 @@
 """Subscriptions at the edge, for API and command line alike: targets are checked, secrets made and sealed."""
 
-import re
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app.delivery import guard, keys
+from app.delivery import guard, keys, relay
 from app.delivery.webhook import OLD_SECRET_SIGNS_FOR
 from app.schemas.subscriptions import DeliveryOut, SubscriptionOut, SubscriptionSecretOut
 from app.settings import Settings
@@ -16,8 +15,6 @@ from parcels.deliveries import Delivery
 from parcels.edits import ValueRefusedError
 from parcels.subscriptions import Order, Subscription
 from rules.alerts import Kind, Series
-
-MAIL = re.compile(r"(?=.{3,254}\Z)[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
 
 
 def create(
@@ -41,7 +38,10 @@ def check(settings: Settings, order: Order) -> None:
                 "Give an address such as https://example.org/hooks/landreserve; the operator can allow inner networks."
             )
             raise ValueRefusedError("target", str(refused), remedy) from None
-    elif not MAIL.fullmatch(order.target):
+    elif settings.mail_server() is None:
+        remedy = "Choose a webhook, or let the operator set LANDRESERVE_SMTP_URL and LANDRESERVE_MAIL_FROM."
+        raise ValueRefusedError("channel", "This service sends no e-mail.", remedy)
+    elif not relay.ADDRESS.fullmatch(order.target):
         raise ValueRefusedError("target", "This is no e-mail address.", "Give one address such as name@example.org.")
 
 

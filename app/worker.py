@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import clock, imports, uploads
-from app.delivery import courier, webhook
+from app.delivery import courier, smtp, webhook
 from app.settings import Settings
 from parcels import runs
 from parcels.importing import Refused, sweep
@@ -119,7 +119,8 @@ def deliver(engine: Engine, settings: Settings) -> None:
         stop, loop = asyncio.Event(), asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await courier.run(engine, {"webhook": webhook.sender(settings)}, stop)
+        senders = {"webhook": webhook.sender(settings), "email": smtp.sender(settings)}
+        await courier.run(engine, senders, stop)
 
     asyncio.run(until_told())
 

@@ -122,6 +122,7 @@ def test_values_of_others_stay_one_line(given_: str, said: str) -> None:
     assert alert_words.title(alert(Kind.PLEDGE_INSECURE, given_), GERMAN).endswith(said)
 
 
+@example(text="free", value=1e-300)
 @given(
     text=st.text(max_size=400), value=st.one_of(st.none(), st.text(), st.floats(), st.booleans(), st.lists(st.text()))
 )
