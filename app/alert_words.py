@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -64,6 +64,23 @@ def source(cite: Cite) -> str:
     """A citation in one line: wording, place, address."""
     place = f" ({cite.paragraph})" if cite.paragraph else ""
     return f"{cite.text}{place} {cite.url}"
+
+
+def told(alert: Alert, speak: Translator) -> dict[str, Any]:
+    """The alert as data, as webhooks send it, with its number, title and sentence."""
+    return {
+        "alert": str(alert.uid),
+        "number": alert.id,
+        "kind": alert.kind,
+        "severity": alert.severity,
+        "subject": alert.subject,
+        "on": alert.on_day.isoformat(),
+        "raised_at": alert.raised_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "recording": alert.recording,
+        "facts": alert.facts,
+        "title": title(alert, speak),
+        "sentence": sentence(alert, speak),
+    }
 
 
 def clean(said: str) -> str:

@@ -17,22 +17,9 @@ from app.bodies import HoldingIn, ParcelIn, SubscriptionIn
 from app.conversion_bodies import AgainIn, CaseIn, QuestionIn
 from app.deps import KNOWN_NAMES
 from app.etag import NotModified
+from app.events import Hub
 from app.middleware import Guard
-from app.routes import (
-    conversion_steps,
-    conversions,
-    eligibility,
-    guidance,
-    health,
-    imports,
-    outlook,
-    parcels,
-    plans,
-    reserve,
-    simulations,
-    stock,
-    subscriptions,
-)
+from app.routes import conversion_steps, conversions, eligibility, events, guidance, health, imports, outlook, parcels, plans, reserve, simulations, stock, subscriptions
 from app.schemas.common import ProblemOut
 from app.schemas.eligibility import EligibilityQuestion
 from app.settings import Settings
@@ -63,6 +50,7 @@ ROUTERS = (
     conversions.router,
     conversion_steps.router,
     subscriptions.router,
+    events.router,
     subscriptions.replays,
 )
 
@@ -79,6 +67,7 @@ def create_app(settings: Settings, sessions: Callable[[], Session] | None = None
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        app.state.hub.close()
         if engine is not None:
             engine.dispose()
 
@@ -93,6 +82,7 @@ def create_app(settings: Settings, sessions: Callable[[], Session] | None = None
         redirect_slashes=False,
     )
     app.state.settings, app.state.reading, app.state.writing = settings, reading, writing
+    app.state.hub = Hub(writing, settings.web_url() if engine is not None else None)
     larger = {imports.router.prefix: settings.max_upload_bytes}
     app.add_middleware(Guard, hosts=settings.hosts(), max_body_bytes=settings.max_body_bytes, larger=larger)
     problems.install(app)

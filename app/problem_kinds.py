@@ -169,6 +169,12 @@ KINDS: dict[str, Kind] = {
         "Weniger Änderungen oder kleinere Flächen auf einmal senden.",
         "The simulation would have kept other changes waiting for longer than the service allows. Nothing of it was recorded. Send "
         "fewer changes, or smaller areas, at once.",
+    "too-many-listeners": Kind(
+        503,
+        "Too many listen already",
+        "Zu viele hören schon zu",
+        "Es hören schon so viele Programme auf Meldungen, wie der Dienst zugleich bedient. Nach „Retry-After“ wieder versuchen.",
+        "As many programs listen to alerts as the service serves at a time. Try again after Retry-After.",
     ),
     "invalid-request": Kind(
         422,

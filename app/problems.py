@@ -37,6 +37,7 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = {
     "busy": 5,
     "simulation-timeout": 30,
+    "too-many-listeners": 30,
     "queue-full": 60,
     "too-expensive": 30,
     "write-timeout": 30,

@@ -100,6 +100,26 @@ def listing(
     return [_alert(row) for row in session.execute(text(query), {**wanted, "before": before, "limit": limit})]
 
 
+def since(session: Session, after: int, until: int, limit: int | None = None) -> list[Alert]:
+    """Alerts with numbers in (after, until], oldest first."""
+    query = f"{_SELECT} WHERE a.id > :after AND a.id <= :until ORDER BY a.id LIMIT :limit"
+    return [_alert(row) for row in session.execute(text(query), {"after": after, "until": until, "limit": limit})]
+
+
+def newest(session: Session) -> int:
+    """The greatest number of an alert; 0 where there is none."""
+    return int(session.execute(text("SELECT coalesce(max(id), 0) FROM alert")).scalar_one())
+
+
+def raising(session: Session) -> frozenset[str]:
+    """The transactions of others that may have raised an alert and not yet committed it.
+
+    Numbers are given before the commit: one that is less than `newest` may still come, but only from these. They hold the
+    lock that every INSERT takes on its table until they end.
+    """
+    return frozenset(session.execute(text(_RAISING)).scalars())
+
+
 def acknowledge(session: Session, number: int, at: datetime, name: str, note: str | None) -> None:
     """Note that somebody has taken note; again and by others too. AlertUnknownError where there is no such alert."""
     find(session, number)
@@ -141,4 +161,11 @@ SELECT a.*, coalesce((
     SELECT jsonb_agg(jsonb_build_object('at', k.at, 'name', k.name, 'note', k.note) ORDER BY k.id)
     FROM alert_acknowledgement k WHERE k.alert_id = a.id), '[]') AS acknowledged
 FROM alert a
+"""
+
+_RAISING = """
+SELECT virtualtransaction FROM pg_locks
+WHERE locktype = 'relation' AND relation = CAST('alert' AS regclass) AND mode = 'RowExclusiveLock' AND granted
+    AND pid IS DISTINCT FROM pg_backend_pid()
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """

@@ -106,8 +106,17 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
 
     from app.main import create_app
 
+    app = create_app(settings)
+
+    class Server(uvicorn.Server):
+        """Lets those go who listen to events: their answers would not end by themselves."""
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.hub.close()
+            await super().shutdown(sockets)
+
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -115,7 +124,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         timeout_graceful_shutdown=10,
         limit_concurrency=256,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    Server(config).run(sockets=[listener])
 
 
 def prepare(engine: Engine, empty: bool) -> None:
