@@ -47,7 +47,12 @@ def _after(
     session: FreshSession,
     last_event_id: Annotated[
         int | None,
-        Header(ge=0, le=2**63 - 1, description="Number of the last alert that was received; from now on if left out"),
+        Header(
+            alias="Last-Event-ID",
+            ge=0,
+            le=2**63 - 1,
+            description="Number of the last alert that was received; from now on if left out",
+        ),
     ] = None,
 ) -> int | None:
     """The number after which to go on; one that no alert has had yet would be waited for in silence."""

@@ -248,10 +248,13 @@ def test_every_kind_of_problem_has_its_page(api: TestClient) -> None:
         assert kind.title in html.unescape(page.text)
 
 
+NO_JSON = {"application/octet-stream", "text/event-stream", "application/atom+xml"}
+
+
 def answered(operation: dict[str, Any]) -> dict[str, Any] | None:
-    """The JSON that an operation answers when all is well; None where that is a file."""
+    """The JSON that an operation answers when all is well; None where that is a file, a stream or a feed."""
     (answer,) = [answer for status, answer in operation["responses"].items() if status.startswith("2")]
-    if "application/octet-stream" in answer["content"]:
+    if NO_JSON & answer["content"].keys():
         return None
     content: dict[str, Any] = answer["content"]["application/json"]
     return content
