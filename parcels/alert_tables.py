@@ -16,7 +16,9 @@ OPEN = "resolved_at IS NULL"
 
 
 class ReserveLine(Base):
-    """One row: both series on the day that was last evaluated, as known now, and where they stand towards the line."""
+    """One row: both series on the day that was last evaluated, as known now, and where they stand towards the line.
+
+    `foreseen_on` and `foreseen_at`: the day of the last look ahead, and the last recording that it had seen."""
 
     __tablename__ = "reserve_line"
     __table_args__ = (
@@ -34,6 +36,8 @@ class ReserveLine(Base):
     free_m2: Mapped[Decimal | None]
     net_state: Mapped[str | None]
     free_state: Mapped[str | None]
+    foreseen_on: Mapped[date | None]
+    foreseen_at: Mapped[datetime | None]
 
 
 class AlertRow(Base):

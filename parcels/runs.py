@@ -16,9 +16,11 @@ from sqlalchemy.dialects.postgresql import insert as insert_if_new
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from parcels import alerts, line
 from parcels.importing import Issue, Refused
 from parcels.importing.store import LoadOptions, Report
 from parcels.run_tables import OPEN, ImportIssue, ImportRun
+from rules.alerts import IMPORTS, Kind
 
 State = Literal["queued", "running", "done", "done_with_rejected", "refused", "failed"]
 LOCKS = 7_100_101  # the first number of the advisory locks of runs, as 7_100_100 is that of migrations
@@ -186,17 +188,31 @@ def finish(session: Session, run: ImportRun, report: Report, now: datetime) -> N
         layers_of_defence=list(report.layers_of_defence),
         recording_id=None if run.dry_run else report.change.recording,
     )
+    if report.rows_rejected:
+        rows = {"rows_rejected": report.rows_rejected, "rows_read": report.rows_read}
+        _alert(session, run, now, report.change.recording, refused=False, **rows)
 
 
 def refuse(session: Session, run: ImportRun, refused: Refused, now: datetime, sha256: str | None) -> None:
     """The file is not taken: its findings are all that is left of it."""
     told = {"refusal_kind": refused.kind, "refusal": storable(refused.message), "sha256": sha256}
     _end(session, run, refused.issues, now, state="refused", **told)
+    _alert(session, run, now, None, refused=True, refusal=refused.kind)
 
 
 def fail(session: Session, run: ImportRun, kind: str, message: str, now: datetime) -> None:
     """The import broke off; that is not the file's doing."""
     _end(session, run, (), now, state="failed", refusal_kind=kind, refusal=storable(message))
+
+
+def _alert(
+    session: Session, run: ImportRun, now: datetime, recording: int | None, refused: bool, **facts: str | int
+) -> None:
+    """Tell that the register lacks what an import was to bring; nobody misses what was only tried."""
+    if not run.dry_run:
+        said = {"layer": run.layer, "source": run.source, "refused": refused, **facts}
+        subject, on = str(run.id), line.day_of(now)
+        alerts.raise_one(session, Kind.IMPORT_REJECTED, IMPORTS[refused], subject, on, now, said, recording)
 
 
 def ended(session: Session, run_id: int) -> bool:

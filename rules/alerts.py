@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import calendar
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -25,7 +28,7 @@ class LineState(StrEnum):
 
 
 class Severity(StrEnum):
-    """How grave an alert is. Only the net series below its target breaks the Masterplan's sentence."""
+    """How grave an alert is. Of the line only net below its target is critical: that breaks the Masterplan's sentence."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -78,6 +81,25 @@ SEVERITIES: dict[tuple[Kind, Series], Severity] = {
     (Kind.FORECAST_BELOW, Series.FREE): Severity.INFORMATION,
 }
 
+
+class Clock(StrEnum):
+    """The two clocks of a conversion case: until the consent is deemed given, until the authority for the economy has spoken."""
+
+    CONSENT = "consent"
+    BWI = "bwi"
+
+
+# a consent that silence has given cannot be taken back; the word of the authority can still be heard inside its period
+DEADLINES: dict[tuple[Kind, Clock], Severity] = {
+    (Kind.DEADLINE_NEAR, Clock.CONSENT): Severity.WARNING,
+    (Kind.DEADLINE_NEAR, Clock.BWI): Severity.INFORMATION,
+    (Kind.DEADLINE_MISSED, Clock.CONSENT): Severity.CRITICAL,
+    (Kind.DEADLINE_MISSED, Clock.BWI): Severity.WARNING,
+}
+
+# an import of which rows were rejected has recorded the others; of a refused one nothing is in the register
+IMPORTS: dict[bool, Severity] = {False: Severity.INFORMATION, True: Severity.WARNING}
+
 # What lasts until it is over: of these one is open for a subject at a time. The others tell of something that has passed.
 ENDED_BY: dict[Kind, frozenset[Kind]] = {
     Kind.BELOW: frozenset({Kind.NEAR}),
@@ -113,3 +135,41 @@ def stands(before: LineState | None, value_ha: Decimal, at: Line) -> LineState:
         return LineState.BELOW
     near = at.target_ha + at.margin_ha + (at.hysteresis_ha if before in (LineState.BELOW, LineState.NEAR) else 0)
     return LineState.NEAR if value_ha < near else LineState.CLEAR
+
+
+class Turn(StrEnum):
+    """What a look ahead means for what is told already: nothing new, to be told, told again since it came nearer, over."""
+
+    SAME = "same"
+    NEW = "new"
+    AGAIN = "again"
+    OVER = "over"
+
+
+def first_below(course: Sequence[tuple[date, Decimal]], target_ha: Callable[[date], Decimal]) -> date | None:
+    """The first day on which a series lies below that day's target, None where it never does or does on its first day already.
+
+    `course` are the days on which series or target change, with hectares, the first of them the day of asking.
+    """
+    below = (on for on, value_ha in course if value_ha < target_ha(on))
+    first = next(below, None)
+    return None if course and first == course[0][0] else first
+
+
+def foreseen(told: date | None, found: date | None, today: date, nearer_days: int) -> Turn:
+    """What to tell of the first day below the line: `told` is the one in the open alert, `found` the one foreseen now.
+
+    A day that moves to and fro is not told anew, save where it comes nearer by more than `nearer_days`, or where the one told
+    has come and another one is foreseen.
+    """
+    if found is None:
+        return Turn.SAME if told is None else Turn.OVER
+    if told is None:
+        return Turn.NEW
+    return Turn.AGAIN if told <= today or (told - found).days > nearer_days else Turn.SAME
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later; a month that is too short gives its last day (§ 188 Abs. 3 BGB)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -21,7 +21,7 @@ from app.delivery import schedule
 from app.delivery.desk import Desk
 from app.delivery.keys import KeyUnfitError
 from app.delivery.webhook import Send, Sent
-from parcels import deliveries, line
+from parcels import deliveries, foresight, line
 from parcels.deliveries import Job, Settled
 
 log = logging.getLogger(__name__)
@@ -112,10 +112,11 @@ def watch(engine: Engine, at: datetime) -> datetime | None:
 
 
 def _tick(engine: Engine, now: Now) -> None:
-    """Evaluate the days that have passed, in a transaction of its own."""
-    with Session(engine) as session:
-        if line.tick(session, now()):
-            session.commit()
+    """Evaluate the days that have passed, and look at those to come, each in a transaction of its own."""
+    for look in (line.tick, foresight.look):
+        with Session(engine) as session:
+            if look(session, now()):
+                session.commit()
 
 
 async def _every(seconds: float, work: Callable[[], Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +18,7 @@ from parcels import changes, queries
 from parcels.origins import Attribution, attributions
 from parcels.published import PublishedFigure, figures
 from parcels.queries import SQUARE_METRES_PER_HECTARE, Group, Point, Totals
+from rules.alerts import months_later
 from rules.criteria import CRITERIA
 from rules.facts import Standing, State
 from rules.law import LAW, Cite, Value
@@ -88,12 +88,6 @@ def contents(session: Session, asked: Question, speak: Translator) -> Contents:
         published=figures(),
         sources=attributions(session, asked.seen_at or asked.known_at),
     )
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day so many months later; a month that is too short gives its last day (§ 188 Abs. 3 BGB)."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def comparable(figure: PublishedFigure) -> bool:

@@ -1,7 +1,7 @@
 """Where a series stands towards the line, and what is told of its moves."""
 
 import csv
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
@@ -10,7 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.alerts import ENDED_BY, MOVES, PASSED, SEVERITIES, Kind, LineState, Series, line, stands
+from rules.alerts import (
+    DEADLINES,
+    ENDED_BY,
+    IMPORTS,
+    MOVES,
+    PASSED,
+    SEVERITIES,
+    Clock,
+    Kind,
+    LineState,
+    Series,
+    Turn,
+    first_below,
+    foreseen,
+    line,
+    months_later,
+    stands,
+)
 from rules.law import LAW, NotInForce
 
 CASES = list(csv.DictReader((Path(__file__).parent / "golden" / "alerts.csv").open(encoding="utf-8")))
@@ -67,3 +84,57 @@ def test_a_swing_within_the_hysteresis_tells_once(values):
 def test_before_there_was_a_target_there_is_no_line():
     with pytest.raises(NotInForce):
         line(LAW.on(date(2012, 12, 31), NOW))
+
+
+def test_the_other_kinds_have_their_severities():
+    assert set(DEADLINES) == set(product([Kind.DEADLINE_NEAR, Kind.DEADLINE_MISSED], Clock))
+    assert set(IMPORTS) == {False, True}
+    assert {(Kind.FORECAST_BELOW, series) for series in Series} <= set(SEVERITIES)
+
+
+TODAY = date(2026, 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ([], None),
+        (["100", "100"], None),
+        (["100.0001", "99.9999"], 1),
+        (["120", "100", "99", "90"], 2),
+        (["99", "120", "90"], None),  # below already: the line tells that
+        (["100", "99", "120", "90"], 1),
+    ],
+)
+def test_the_first_day_below(values, found):
+    course = [(TODAY + timedelta(days=n), Decimal(value)) for n, value in enumerate(values)]
+    assert first_below(course, lambda _: Decimal(100)) == (None if found is None else TODAY + timedelta(days=found))
+
+
+def test_the_target_of_the_day_counts():
+    course = [(TODAY, Decimal(100)), (TODAY + timedelta(days=9), Decimal(100))]
+    assert first_below(course, lambda on: Decimal(100 if on == TODAY else 101)) == TODAY + timedelta(days=9)
+
+
+@pytest.mark.parametrize(
+    ("told", "found", "turn"),
+    [
+        (None, None, Turn.SAME),
+        (None, 50, Turn.NEW),
+        (50, None, Turn.OVER),
+        (50, 50, Turn.SAME),
+        (50, 90, Turn.SAME),
+        (50, 20, Turn.SAME),
+        (50, 19, Turn.AGAIN),
+        (0, 40, Turn.AGAIN),  # the day has come, and another one is foreseen
+    ],
+)
+def test_what_is_foreseen_is_told_anew_only_where_that_helps(told, found, turn):
+    told, found = (None if days is None else TODAY + timedelta(days=days) for days in (told, found))
+    assert foreseen(told, found, TODAY, 30) is turn
+
+
+def test_the_same_day_of_a_later_month():
+    assert months_later(date(2027, 2, 28), 12) == date(2028, 2, 28)
+    assert months_later(date(2026, 8, 31), 6) == date(2027, 2, 28)
+    assert months_later(date(2026, 12, 31), 12) == date(2027, 12, 31)
