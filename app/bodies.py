@@ -47,6 +47,8 @@ SUBSCRIBED: dict[str, JsonValue] = {
     "severity": "information",
 }
 
+ACKNOWLEDGED: dict[str, JsonValue] = {"note": "Ersatz wird in der Arbeitsgruppe Flächen beraten."}
+
 
 class Edit(BaseModel):
     """The days that an edit is about, [valid_from, valid_to), and a note on why."""
@@ -120,3 +122,11 @@ class SubscriptionIn(BaseModel):
         """The same for the register, each name once."""
         kinds, series, districts = (tuple(dict.fromkeys(one)) for one in (self.kinds, self.series, self.districts))
         return Order(self.channel, self.target, self.language, kinds, series, districts, self.severity)
+
+
+class AcknowledgementIn(BaseModel):
+    """That somebody has taken note of an alert, and what is to be said to it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [ACKNOWLEDGED]})
+
+    note: Text | None = Field(None, description="What is being done about it, say")

@@ -352,3 +352,34 @@ DELIVERY: dict[str, Any] = {
     "finished_at": None,
 }
 DELIVERIES: dict[str, Any] = {"deliveries": [DELIVERY]}
+
+ALERT: dict[str, Any] = {
+    "id": 17,
+    "uid": "f3b7c0de-9a55-4a43-8c0a-1d2e3f405162",
+    "kind": "below",
+    "severity": "critical",
+    "subject": "net",
+    "on": "2026-11-20",
+    "title": "Unter dem Ziel: Reserve (netto) bei 99,5 ha",
+    "sentence": "Die Reserve (netto) liegt am 20. November 2026 bei 99,5 ha, unter dem Ziel von 100 ha. Es fehlen 0,5 ha.",
+    "reason": "Anlass ist die Änderung Nr. 42 vom 20. November 2026, 13:00:00.",
+    "raised_at": "2026-11-20T12:00:00Z",
+    "resolved_at": None,
+    "recording": 42,
+    "facts": {
+        "net_ha": "99.5",
+        "free_ha": "99.5",
+        "target_ha": "100",
+        "margin_ha": "5",
+        "before": "near",
+        "state": "below",
+    },
+    "citations": [{name: CITATION[name] for name in ("text", "paragraph", "url", "published")}],
+    "acknowledgements": [{"at": "2026-11-20T12:05:00Z", "name": "Planerin", "note": "Ersatz wird beraten."}],
+}
+ALERTS: dict[str, Any] = {"alerts": [ALERT], "next": None}
+METRICS = """# HELP landreserve_reserve_hectares The reserve as last evaluated, in hectares.
+# TYPE landreserve_reserve_hectares gauge
+landreserve_reserve_hectares{series="net"} 98.765432
+landreserve_reserve_hectares{series="free"} 90.1
+"""

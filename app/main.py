@@ -19,7 +19,24 @@ from app.deps import KNOWN_NAMES
 from app.etag import NotModified
 from app.events import Hub
 from app.middleware import Guard
-from app.routes import conversion_steps, conversions, eligibility, events, guidance, health, imports, outlook, parcels, plans, reserve, simulations, stock, subscriptions
+from app.routes import (
+    alerts,
+    conversion_steps,
+    conversions,
+    eligibility,
+    events,
+    guidance,
+    health,
+    imports,
+    metrics,
+    outlook,
+    parcels,
+    plans,
+    reserve,
+    simulations,
+    stock,
+    subscriptions,
+)
 from app.schemas.common import ProblemOut
 from app.schemas.eligibility import EligibilityQuestion
 from app.settings import Settings
@@ -51,6 +68,8 @@ ROUTERS = (
     conversion_steps.router,
     subscriptions.router,
     events.router,
+    alerts.router,
+    metrics.router,
     subscriptions.replays,
 )
 

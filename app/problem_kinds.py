@@ -53,6 +53,13 @@ KINDS: dict[str, Kind] = {
         "No plan was recorded from a file of this checksum. The checksum (`sha256`) stands with every plan and zone that was read "
         "from a file.",
     ),
+    "alert-unknown": Kind(
+        404,
+        "No such alert",
+        "Meldung unbekannt",
+        "Eine Meldung mit dieser Nummer gibt es nicht. Alle stehen unter /api/alerts.",
+        "There is no alert of that number. All of them are listed at /api/alerts.",
+    ),
     "key-reused": Kind(
         422,
         "The Idempotency-Key is used already",

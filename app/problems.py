@@ -16,6 +16,7 @@ from app.answers import KnownAtAheadError
 from app.delivery.keys import KeyUnfitError
 from app.headers import SECURITY_HEADERS
 from app.problem_kinds import KINDS
+from parcels.alerts import AlertUnknownError
 from parcels.conversion_steps import OvertakenError
 from parcels.conversion_tracks import TrackUnknownError
 from parcels.deliveries import DeliveryUnknownError
@@ -113,6 +114,8 @@ def of(error: Exception, writing: bool = False) -> Problem:
             return Problem("not-in-force", str(error), begins=error.begins)
         case ParcelUnknownError():
             return Problem("parcel-unknown", str(error))
+        case AlertUnknownError():
+            return Problem("alert-unknown", str(error))
         case RunUnknownError():
             return Problem("import-unknown", str(error))
         case PlanFileUnknownError():
@@ -244,6 +247,7 @@ def install(app: FastAPI) -> None:
         StaleError,
         KnownAtAheadError,
         OutlinesError,
+        AlertUnknownError,
         RunUnknownError,
         PlanFileUnknownError,
         TooManyParcelsError,

@@ -16,7 +16,7 @@ from rules.alerts import PASSED, Kind, Severity
 
 
 class AlertUnknownError(LookupError):
-    """There is no alert of that number."""
+    """There is no alert of that number or uid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,12 @@ def resolve(session: Session, kinds: Iterable[Kind], subject: str, at: datetime)
     return len(done.all())
 
 
-def find(session: Session, number: int) -> Alert:
-    """One alert; AlertUnknownError where there is none of that number."""
-    row = session.execute(text(f"{_SELECT} WHERE a.id = :id"), {"id": number}).one_or_none()
+def find(session: Session, name: int | UUID) -> Alert:
+    """One alert by its number or its uid; AlertUnknownError where there is none."""
+    column = "uid" if isinstance(name, UUID) else "id"
+    row = session.execute(text(f"{_SELECT} WHERE a.{column} = :name"), {"name": name}).one_or_none()
     if row is None:
-        raise AlertUnknownError(f"There is no alert {number}.")
+        raise AlertUnknownError(f"There is no alert {name}.")
     return _alert(row)
 
 
@@ -120,10 +121,17 @@ def raising(session: Session) -> frozenset[str]:
     return frozenset(session.execute(text(_RAISING)).scalars())
 
 
-def acknowledge(session: Session, number: int, at: datetime, name: str, note: str | None) -> None:
+def acknowledge(session: Session, alert: int | UUID, at: datetime, name: str, note: str | None) -> None:
     """Note that somebody has taken note; again and by others too. AlertUnknownError where there is no such alert."""
-    find(session, number)
+    number = find(session, alert).id
     session.execute(text(_ACKNOWLEDGE), {"alert": number, "at": at, "name": name, "note": note})
+
+
+def open_counts(session: Session) -> dict[Severity, int]:
+    """How many alerts of each severity last; reads the index of these alone."""
+    rows = session.execute(text("SELECT severity, count(*) FROM alert WHERE resolved_at IS NULL GROUP BY severity"))
+    found = {Severity(severity): count for severity, count in rows}
+    return {severity: found.get(severity, 0) for severity in Severity}
 
 
 def _alert(row: Any) -> Alert:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.answers import KnownAtAheadError
 from app.cli import (
+    alerts,
     ask,
     check,
     conversions,
@@ -29,6 +30,7 @@ from app.cli.base import Refusal, errors
 from app.delivery.keys import KeyUnfitError
 from app.embedded import EmbeddedError
 from app.settings import SettingsError
+from parcels.alerts import AlertUnknownError
 from parcels.db import DatabaseUnfit
 from parcels.deliveries import DeliveryUnknownError
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
@@ -59,6 +61,7 @@ PLAIN = (
     SubscriptionUnknownError,
     TooManySubscriptionsError,
     DeliveryUnknownError,
+    AlertUnknownError,
 )
 EDITING = (HeldInPartsError, ParcelUnknownError, StaleError, OutlinesError, RunUnknownError, PlanFileUnknownError)
 TRYING = (ParcelsUnknownError, RegisterBusyError)
@@ -88,6 +91,7 @@ for module in (
     edit,
     tokens,
     subscriptions,
+    alerts,
 ):
     module.add_to(cli)
 

@@ -5,11 +5,12 @@ from datetime import timedelta
 from fastapi import APIRouter
 from sqlalchemy import select
 
+from app import clock
 from app.deps import Now, ReadSession
 from app.examples import HEALTH, READY, example
 from app.problems import declared
 from app.schemas.health import Health, Ready
-from parcels import deliveries, runs
+from parcels import deliveries, runs, watching
 from parcels.models import Register
 from rules.law import LAW
 
@@ -26,7 +27,7 @@ async def healthz() -> Health:
 @router.get("/readyz", response_model=Ready, responses={200: example(READY), **declared()})
 def readyz(session: ReadSession, now: Now) -> Ready:
     """The database answers; degraded where the ledger was derived under other rules than those in force here, and where no
-    worker takes the imports that wait, or delivers alerts."""
+    worker takes the imports that wait, delivers alerts, or goes with the days: then no alert tells what they bring."""
     found = session.execute(select(Register.recorded_at, Register.rules_version)).one()
     reasons = []
     if found.recorded_at is not None and found.rules_version != LAW.version:
@@ -39,6 +40,9 @@ def readyz(session: ReadSession, now: Now) -> Ready:
         reasons.append(f"An alert waits since {undelivered.isoformat()}: see whether `landreserve worker` runs.")
     if deliveries.at_fault(session):
         reasons.append("Alerts cannot be sent by the service's own fault: the worker's log names it.")
+    stands = watching.standing(session, now)
+    if stands is not None and stands.on < clock.day(now - LONG_WAIT):
+        reasons.append(f"The line was last evaluated for {stands.on}: see whether `landreserve worker` runs.")
     return Ready(
         status="degraded" if reasons else "ready",
         reasons=reasons,

@@ -1,0 +1,86 @@
+"""Figures for a monitoring system, as Prometheus reads them: few, and of few rows."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+from sqlalchemy.orm import Session
+
+from app import clock
+from app.auth import READ_SECURITY, READER
+from app.deps import Now, ReadSession
+from app.examples import METRICS
+from app.problems import declared
+from parcels import alerts, deliveries, runs, watching
+from rules.alerts import LineState
+
+router = APIRouter(tags=["health"])
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": METRICS}}},
+        **declared("token-invalid"),
+    },
+    dependencies=[READER],
+    openapi_extra=READ_SECURITY,
+)
+def metrics(session: ReadSession, now: Now) -> PlainTextResponse:
+    """The reserve as last evaluated, open alerts, and what waits. Where nothing is watched yet, its figures are missing."""
+    lines = [line for name, told in _found(session, now).items() for line in _written(name, *told)]
+    return PlainTextResponse("\n".join(lines) + "\n", headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPE)
+
+
+Told = tuple[str, Mapping[tuple[tuple[str, str], ...], Any]]
+
+
+def _found(session: Session, now: datetime) -> dict[str, Told]:
+    """What is told: name -> (help, {labels: value})."""
+    waiting, alert = runs.waiting_since(session), deliveries.undelivered_since(session, now)
+    counted = {(("severity", str(one)),): count for one, count in alerts.open_counts(session).items()}
+    return {
+        **_reserve(session, now),
+        "alerts_open": ("Alerts that last.", counted),
+        "alerts_undelivered_age_seconds": ("Age of the oldest alert that nobody attends to.", {(): _age(alert, now)}),
+        "imports_waiting": ("Imports in the queue.", {(): runs.waiting(session)}),
+        "imports_waiting_age_seconds": ("Age of the oldest import in the queue.", {(): _age(waiting, now)}),
+    }
+
+
+def _reserve(session: Session, now: datetime) -> dict[str, Told]:
+    found = watching.standing(session, now)
+    if found is None:
+        return {}
+    amounts = {(("series", str(series)),): amount for series, amount in found.hectares.items()}
+    states = {
+        (("series", str(series)), ("state", str(state))): int(state is stands)
+        for series, stands in found.states.items()
+        for state in LineState
+    }
+    told: dict[str, Told] = {
+        "reserve_hectares": ("The reserve as last evaluated, in hectares.", amounts),
+        "line_state": ("Where a series stands towards its line: 1 for the state that it is in.", states),
+        "line_evaluated_age_days": ("Days since the line was evaluated.", {(): (clock.day(now) - found.on).days}),
+    }
+    if found.target_ha is not None:
+        told["target_hectares"] = ("The target of that day, in hectares.", {(): found.target_ha})
+    return told
+
+
+def _written(name: str, said: str, values: Mapping[tuple[tuple[str, str], ...], Any]) -> Iterator[str]:
+    yield f"# HELP landreserve_{name} {said}"
+    yield f"# TYPE landreserve_{name} gauge"
+    for labels, value in values.items():
+        inner = ",".join(f'{key}="{one}"' for key, one in labels)
+        shown = f"{value:f}" if isinstance(value, Decimal) else value
+        yield f"landreserve_{name}{{{inner}}} {shown}" if inner else f"landreserve_{name} {shown}"
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - since).total_seconds()) if since is not None else 0.0
