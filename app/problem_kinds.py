@@ -176,6 +176,7 @@ KINDS: dict[str, Kind] = {
         "Weniger Änderungen oder kleinere Flächen auf einmal senden.",
         "The simulation would have kept other changes waiting for longer than the service allows. Nothing of it was recorded. Send "
         "fewer changes, or smaller areas, at once.",
+    ),
     "too-many-listeners": Kind(
         503,
         "Too many listen already",

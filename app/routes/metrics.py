@@ -37,13 +37,16 @@ def metrics(session: ReadSession, now: Now) -> PlainTextResponse:
     return PlainTextResponse("\n".join(lines) + "\n", headers={"Cache-Control": "no-store"}, media_type=MEDIA_TYPE)
 
 
-Told = tuple[str, Mapping[tuple[tuple[str, str], ...], Any]]
+Labels = tuple[tuple[str, str], ...]
+Told = tuple[str, Mapping[Labels, Any]]
 
 
 def _found(session: Session, now: datetime) -> dict[str, Told]:
     """What is told: name -> (help, {labels: value})."""
     waiting, alert = runs.waiting_since(session), deliveries.undelivered_since(session, now)
-    counted = {(("severity", str(one)),): count for one, count in alerts.open_counts(session).items()}
+    counted: dict[Labels, int] = {
+        (("severity", str(one)),): count for one, count in alerts.open_counts(session).items()
+    }
     return {
         **_reserve(session, now),
         "alerts_open": ("Alerts that last.", counted),
@@ -57,8 +60,8 @@ def _reserve(session: Session, now: datetime) -> dict[str, Told]:
     found = watching.standing(session, now)
     if found is None:
         return {}
-    amounts = {(("series", str(series)),): amount for series, amount in found.hectares.items()}
-    states = {
+    amounts: dict[Labels, Decimal] = {(("series", str(series)),): amount for series, amount in found.hectares.items()}
+    states: dict[Labels, int] = {
         (("series", str(series)), ("state", str(state))): int(state is stands)
         for series, stands in found.states.items()
         for state in LineState
@@ -73,7 +76,7 @@ def _reserve(session: Session, now: datetime) -> dict[str, Told]:
     return told
 
 
-def _written(name: str, said: str, values: Mapping[tuple[tuple[str, str], ...], Any]) -> Iterator[str]:
+def _written(name: str, said: str, values: Mapping[Labels, Any]) -> Iterator[str]:
     yield f"# HELP landreserve_{name} {said}"
     yield f"# TYPE landreserve_{name} gauge"
     for labels, value in values.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from app.web.numbers import number_of
 from app.web.pages import Rendered, Visit, render
 from app.web.question import plain
 from parcels import run_queries
@@ -15,7 +16,7 @@ LARGEST = 2**31 - 1
 
 def imports_page(session: Session, before: str | None, visit: Visit) -> Rendered:
     """The imports older than `before`, or the newest; what is no number is taken for none."""
-    number = _number(before)
+    number = number_of(before, LARGEST)
     found = run_queries.listing(session, before=number, limit=RUNS_SHOWN + 1)
     values = {"runs": found[:RUNS_SHOWN], "more": len(found) > RUNS_SHOWN, "newest": number is None}
     return render(session, "imports.html", 200, visit, plain(visit.now, visit.language), **values)
@@ -23,7 +24,7 @@ def imports_page(session: Session, before: str | None, visit: Visit) -> Rendered
 
 def import_page(session: Session, given: str, visit: Visit) -> Rendered:
     """One import: how it went, its findings by kind and the first of them row by row."""
-    asked, speak, number = plain(visit.now, visit.language), visit.speak, _number(given)
+    asked, speak, number = plain(visit.now, visit.language), visit.speak, number_of(given, LARGEST)
     try:
         if number is None:
             raise RunUnknownError(given)
@@ -37,10 +38,3 @@ def import_page(session: Session, given: str, visit: Visit) -> Rendered:
     issues = run_queries.issues(session, number, limit=ISSUES_SHOWN)
     values = {"seen": seen, "kinds": run_queries.kinds(session, number), "issues": issues}
     return render(session, "import_run.html", 200, visit, asked, **values)
-
-
-def _number(given: str | None) -> int | None:
-    """What somebody wrote as the number of an import, if it can be one."""
-    if given is None or not (given.isascii() and given.isdigit()) or len(given) > 10:
-        return None
-    return number if 0 < (number := int(given)) <= LARGEST else None

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from app.web.alert_said import alarm
 from app.web.contents import contents
 from app.web.language import Translator
 from app.web.question import Misasked, Question, plain, question
@@ -94,7 +95,7 @@ def _answer(session: Session, asked: Question, visit: Visit) -> Rendered:
         return render(session, "empty.html", 200, visit, asked, last=queries.recorded_at(session))
     found = contents(session, asked, visit.speak)
     limits = {"seams_shown": SEAMS_SHOWN, "doubts_shown": DOUBTS_SHOWN, "events_shown": EVENTS_SHOWN}
-    return render(session, "start.html", 200, visit, asked, page=found, **limits)
+    return render(session, "start.html", 200, visit, asked, page=found, alarm=alarm(session, visit.speak), **limits)
 
 
 def _silence(asked: Question, silence: NotInForce, speak: Translator) -> dict[str, str]:

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from app.auth import Caller
 from app.deps import HEAVY, FreshSession, Now, ReadSession
 from app.web import conversion_router
+from app.web.alert_pages import alert_page, alerts_page
 from app.web.answering import answer
 from app.web.guidance_page import guidance_page
 from app.web.import_pages import import_page, imports_page
@@ -65,6 +66,22 @@ def one_import(
 ) -> HTMLResponse:
     """One import and what it found."""
     return answer(request, now, who, lang, lambda visit: import_page(session, number, visit))
+
+
+@router.get("/alerts", response_class=HTMLResponse)
+def alerts(
+    request: Request, session: FreshSession, now: Now, who: Caller, before: Raw = None, lang: Raw = None
+) -> HTMLResponse:
+    """The alerts: what lasts, then all of them."""
+    return answer(request, now, who, lang, lambda visit: alerts_page(session, before, visit))
+
+
+@router.get("/alerts/{number}", response_class=HTMLResponse)
+def one_alert(
+    request: Request, session: FreshSession, now: Now, who: Caller, number: str, lang: Raw = None
+) -> HTMLResponse:
+    """One alert in full."""
+    return answer(request, now, who, lang, lambda visit: alert_page(session, number, visit))
 
 
 @router.get("/guidance", response_class=HTMLResponse)

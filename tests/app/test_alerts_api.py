@@ -18,6 +18,7 @@ from app import imports as importing
 from app.cli import run as run_command
 from parcels import alerts, db, line, register
 from parcels.importing import Refused
+from parcels.importing.store import LoadOptions
 from parcels.runs import Order
 from parcels.tokens import Role
 from tests.app.conftest import Town, service, token
@@ -230,7 +231,7 @@ def test_the_commands_say_what_the_api_says(landreserve: Callable[..., Any], cal
     assert landreserve("show", "999999") == (2, "", "There is no alert 999999.\n")
 
 
-def imported(session: Session) -> list[tuple[str, str, Any]]:
+def imported(session: Session) -> list[tuple[str, Any, Any]]:
     """(severity, refused or not, recording) of what was told of imports, newest first."""
     found = alerts.listing(session, kinds=["import_rejected"])  # type: ignore[list-item]
     return [(one.severity, one.facts["refused"], one.recording) for one in found]
@@ -254,7 +255,7 @@ def test_an_import_that_rejects_rows_or_is_refused_is_told_once_and_one_only_tri
         send(good)
         with Session(engine) as session:
             assert imported(session) == []
-        tried = importing.LoadOptions(dry_run=True)
+        tried = LoadOptions(dry_run=True)
         send(rejected, options=tried)
         for options in ({"options": tried}, {}):
             with pytest.raises(Refused):
