@@ -378,8 +378,3 @@ ALERT: dict[str, Any] = {
     "acknowledgements": [{"at": "2026-11-20T12:05:00Z", "name": "Planerin", "note": "Ersatz wird beraten."}],
 }
 ALERTS: dict[str, Any] = {"alerts": [ALERT], "next": None}
-METRICS = """# HELP landreserve_reserve_hectares The reserve as last evaluated, in hectares.
-# TYPE landreserve_reserve_hectares gauge
-landreserve_reserve_hectares{series="net"} 98.765432
-landreserve_reserve_hectares{series="free"} 90.1
-"""

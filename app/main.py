@@ -69,7 +69,6 @@ ROUTERS = (
     subscriptions.router,
     events.router,
     alerts.router,
-    metrics.router,
     subscriptions.replays,
 )
 
@@ -115,6 +114,7 @@ def create_app(settings: Settings, sessions: Callable[[], Session] | None = None
 def _add_routes(app: FastAPI, settings: Settings) -> None:
     for router in ROUTERS:
         app.include_router(router, dependencies=[KNOWN_NAMES])
+    app.include_router(metrics.router)
     app.include_router(reference.problem_pages)
     if settings.docs:
         app.include_router(reference.router)

@@ -56,20 +56,20 @@ def list_alerts(
 
 
 @router.get(
-    "/{alert}",
+    "/{number}",
     response_model=AlertOut,
     responses={200: example(ALERT), **declared("alert-unknown", "token-invalid")},
     dependencies=[READER],
     openapi_extra=READ_SECURITY,
 )
-def get_alert(response: Response, session: FreshSession, who: Caller, speak: Speak, alert: Id) -> AlertOut:
+def get_alert(response: Response, session: FreshSession, who: Caller, speak: Speak, number: Id) -> AlertOut:
     """One alert: what it says, why, where the line is written, who has taken note."""
     _fresh(response)
-    return alert_answers.one(alerts.find(session, alert), speak, who is not None)
+    return alert_answers.one(alerts.find(session, number), speak, who is not None)
 
 
 @router.post(
-    "/{alert}/acknowledgement",
+    "/{number}/acknowledgement",
     response_model=AlertOut,
     status_code=201,
     responses={
@@ -86,13 +86,13 @@ def acknowledge(
     who: Taker,
     now: Now,
     speak: Speak,
-    alert: Id,
+    number: Id,
     said: AcknowledgementIn,
 ) -> AlertOut:
     """Say that one has taken note, under the token's name. Others may do so too; nothing is resolved by it."""
     _fresh(response)
-    alerts.acknowledge(session, alert, now, who.name, said.note)
-    return alert_answers.one(alerts.find(session, alert), speak, True)
+    alerts.acknowledge(session, number, now, who.name, said.note)
+    return alert_answers.one(alerts.find(session, number), speak, True)
 
 
 def _fresh(response: Response) -> None:
