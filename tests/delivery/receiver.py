@@ -26,6 +26,7 @@ class Got:
     headers: dict[str, str]
     body: bytes
     at: float
+    written: int = 0
 
     @property
     def id(self) -> str:
@@ -70,20 +71,22 @@ async def drips_body(_: Got, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.05)
 
 
-async def floods(_: Got, writer: asyncio.StreamWriter) -> None:
+async def floods(got: Got, writer: asyncio.StreamWriter) -> None:
     """A head of many megabytes."""
     writer.write(b"HTTP/1.1 200 OK\r\n")
     while True:
         writer.write(b"X: " + b"a" * 60_000 + b"\r\n")
         await writer.drain()
+        got.written += 60_000
 
 
-async def big_body(_: Got, writer: asyncio.StreamWriter) -> None:
+async def big_body(got: Got, writer: asyncio.StreamWriter) -> None:
     """No success, and hundreds of megabytes of reasons."""
     writer.write(b"HTTP/1.1 500 No\r\nContent-Length: 300000000\r\n\r\n")
     for _ in range(5000):
         writer.write(b"y" * 60_000)
         await writer.drain()
+        got.written += 60_000
 
 
 async def resets(_: Got, writer: asyncio.StreamWriter) -> None:
