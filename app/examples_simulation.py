@@ -74,14 +74,14 @@ SIMULATION: dict[str, Any] = {
     "no_effect": [],
     "alerts": [
         {
-            "kind": "line",
+            "kind": "below",
             "on": "2027-01-01",
-            "series": "net_ha",
+            "series": "net",
             "severity": "critical",
             "ha": 97.562,
             "target_ha": 98,
             "at_once": False,
-            "text": "Ab dem 1. Januar 2027 liegt die Nettoreserve mit 97,562 ha unter dem Zielwert von 98 ha.",
+            "text": "Die Nettoreserve liegt am 1. Januar 2027 bei 97,562 ha, unter dem Ziel von 98 ha. Es fehlen 0,438 ha.",
         }
     ],
     "averted": [],

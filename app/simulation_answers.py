@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from app import answers, simulation_bodies
+from app import alert_words, answers, simulation_bodies
 from app.answers import SQUARE_METRES_PER_HECTARE, Asked, ha
 from app.inputs import order_remedy
 from app.schemas.changes import Sum
@@ -17,26 +18,28 @@ from app.schemas.simulations import (
     ChangeDone,
     ChangeSide,
     CriterionMove,
-    CrossingOut,
     EntryMove,
     PartlyInside,
+    PassingOut,
     ReserveSide,
     SeriesSides,
     SimulationOut,
 )
 from app.simulation_bodies import SimulationIn
 from app.web.language import Translator
-from parcels import changes, queries, simulation
+from parcels import changes, line, queries, simulation
+from parcels.alerts import Alert
 from parcels.edits import ValueRefusedError
 from parcels.queries import Line
 from parcels.simulation import Done, Effect, Move, Question, Reading
-from rules import crossings
 from rules import reserve as rules
-from rules.crossings import Crossing, Level
+from rules.alerts import Passing, States, passings
+from rules.alerts import line as line_of
 from rules.facts import Outcome
 from rules.law import LAW
 
 AHEAD = timedelta(days=365)
+NO_UID = UUID(int=0)  # of an alert that is not raised
 TARGET = "reserve.target_ha"
 
 
@@ -60,8 +63,8 @@ def simulate(session: Session, body: SimulationIn, now: datetime, today: date, s
     found = simulation.run(session, whole, now)
     asked = answers.ask(session, on, None, now)
     asked = Asked(on, asked.known_at, found.recorded_at, asked.fictitious)
-    targets = _targets(min(since, today), max(until, today), now)
-    brought, averted = crossings.differing(_levels(found.before), _levels(found.after), targets, today)
+    stand = line.states(session)
+    told, would_tell = (_passings(side, today, stand, now) for side in (found.before, found.after))
     return SimulationOut(
         **asked.knowledge(),
         on=on,
@@ -73,28 +76,37 @@ def simulate(session: Session, body: SimulationIn, now: datetime, today: date, s
         series=SeriesSides(
             before=_points(found.before, since, until),
             after=_points(found.after, since, until),
-            targets=[Target(since=t.since, target_ha=t.ha) for t in _targets(since, until, now)],
+            targets=_targets(since, until, now),
         ),
         entries=[_entry(move) for move in found.moves],
         changes=_changes(found.done, speak),
         no_effect=_without_effect(found.done),
-        alerts=[_alert(one, speak) for one in brought],
-        averted=[_alert(one, speak) for one in averted],
+        alerts=[_alert(one, today, speak, now) for one in _new(would_tell, told)],
+        averted=[_alert(one, today, speak, now) for one in _new(told, would_tell)],
         assumptions=_assumptions(found.done, speak),
         basis=answers.basis(asked, (TARGET, *dict.fromkeys(rules.PARAMETERS))),
     )
 
 
-def _targets(since: date, until: date, known_at: datetime) -> list[crossings.Target]:
+def _targets(since: date, until: date, known_at: datetime) -> list[Target]:
     """The target on the first day and its changes up to the last."""
     first = LAW.on(since, known_at)[TARGET]
     later = [value for value in LAW.published(TARGET, known_at) if since < value.since <= until]
-    return [crossings.Target(since, first.amount), *(crossings.Target(one.since, one.amount) for one in later)]
+    return [Target(since=since, target_ha=first.amount)] + [Target(since=v.since, target_ha=v.amount) for v in later]
 
 
-def _levels(reading: Reading) -> list[Level]:
-    per = SQUARE_METRES_PER_HECTARE
-    return [Level(point.on, point.net_m2 / per, point.free_m2 / per) for point in reading.points]
+def _passings(reading: Reading, today: date, stand: States, now: datetime) -> list[Passing]:
+    """The limits that both series pass from today on, beginning where they stand."""
+    days = [max(point.on, today) for point in reading.points]
+    course = [line.level_of(day, point.net_m2, point.free_m2) for day, point in zip(days, reading.points, strict=True)]
+    later = dict(zip(days, course, strict=True))  # of the days up to today the last counts
+    return passings(later.values(), stand, lambda day: line_of(LAW.on(day, now)))[0]
+
+
+def _new(these: Sequence[Passing], those: Sequence[Passing]) -> list[Passing]:
+    """The ones among these that are not among those as well."""
+    known = {(one.level.on, one.series, one.kind) for one in those}
+    return [one for one in these if (one.level.on, one.series, one.kind) not in known]
 
 
 def _points(reading: Reading, since: date, until: date) -> list[Point]:
@@ -197,17 +209,18 @@ def _without_effect(done: Sequence[Done]) -> list[int]:
     return sorted({one.reach.step.number for one in done} - effective)
 
 
-def _alert(one: Crossing, speak: Translator) -> CrossingOut:
-    values = {"day": speak.day(one.on), "ha": speak.number(ha_shown(one.ha)), "target": speak.number(one.target_ha)}
-    return CrossingOut(
-        kind="line",
-        on=one.on,
+def _alert(one: Passing, today: date, speak: Translator, now: datetime) -> PassingOut:
+    on, severity = one.level.on, one.severity
+    alert = Alert(0, NO_UID, one.kind, severity, one.series, on, now, line.facts(one), None, None, ())
+    return PassingOut(
+        kind=one.kind,
+        on=on,
         series=one.series,
-        severity=one.severity,
-        ha=ha_shown(one.ha),
-        target_ha=one.target_ha,
-        at_once=one.at_once,
-        text=speak.code("crossing", f"{one.severity}_{one.series}").format(**values),
+        severity=severity,
+        ha=ha_shown(one.level.of(one.series)),
+        target_ha=one.line.target_ha,
+        at_once=on == today,
+        text=alert_words.sentence(alert, speak),
     )
 
 

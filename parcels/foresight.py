@@ -27,8 +27,8 @@ from rules.alerts import (
     Turn,
     first_below,
     foreseen,
-    months_later,
 )
+from rules.deadlines import months_later
 from rules.law import LAW, NotInForce
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from parcels import alerts, history, queries
 from parcels.queries import SQUARE_METRES_PER_HECTARE
-from rules.alerts import ENDED_BY, MOVES, SEVERITIES, Line, LineState, Series, line, stands
+from rules.alerts import ENDED_BY, Level, Line, LineState, Passing, Series, States, line, passings
 from rules.law import BERLIN, LAW, NotInForce
 
 
@@ -29,6 +29,11 @@ class Watch:
     free_m2: Decimal
     net_state: LineState | None
     free_state: LineState | None
+
+    @property
+    def states(self) -> States:
+        """Where each series stands."""
+        return {Series.NET: self.net_state, Series.FREE: self.free_state}
 
 
 STATES = {Series.NET: "net_state", Series.FREE: "free_state"}
@@ -64,6 +69,13 @@ def passed(session: Session, moved: Any, at: datetime, recording: int | None) ->
     states = {series: LineState(getattr(moved, name)) for series, name in STATES.items()}
     watch = Watch(moved.evaluated_on, moved.net_m2, moved.free_m2, states[Series.NET], states[Series.FREE])
     _settle(session, watch, _told(session, watch, at, recording))
+
+
+def states(session: Session) -> States:
+    """Where each series stands now; None where it was never looked at."""
+    kept = session.execute(text("SELECT net_state, free_state FROM reserve_line")).one()
+    stand = [LineState(state) if state else None for state in kept]
+    return dict(zip(Series, stand, strict=True))
 
 
 def tick(session: Session, now: datetime) -> bool:
@@ -113,21 +125,24 @@ def _told(session: Session, watch: Watch, at: datetime, recording: int | None) -
     limits = _line(watch.evaluated_on, at)
     if limits is None:
         return watch
-    states: dict[str, Any] = {}
-    for series, name in STATES.items():
-        before: LineState | None = getattr(watch, name)
-        value_ha = getattr(watch, AMOUNTS[series]) / SQUARE_METRES_PER_HECTARE
-        states[name] = stands(before, value_ha, limits)
-        if (kind := MOVES[before, states[name]]) is not None:
-            alerts.resolve(session, ENDED_BY[kind], series, at)
-            facts = {**_amounts(watch, limits), "before": before, "state": states[name]}
-            alerts.raise_one(session, kind, SEVERITIES[kind, series], series, watch.evaluated_on, at, facts, recording)
-    return Watch(watch.evaluated_on, watch.net_m2, watch.free_m2, **states)
+    level = level_of(watch.evaluated_on, watch.net_m2, watch.free_m2)
+    found, states = passings([level], watch.states, lambda _: limits)
+    for one in found:
+        alerts.resolve(session, ENDED_BY[one.kind], one.series, at)
+        alerts.raise_one(session, one.kind, one.severity, one.series, level.on, at, facts(one), recording)
+    return Watch(watch.evaluated_on, watch.net_m2, watch.free_m2, states[Series.NET], states[Series.FREE])
 
 
-def _amounts(watch: Watch, limits: Line) -> dict[str, Decimal]:
-    net_ha, free_ha = (amount / SQUARE_METRES_PER_HECTARE for amount in (watch.net_m2, watch.free_m2))
-    return {"net_ha": net_ha, "free_ha": free_ha, "target_ha": limits.target_ha, "margin_ha": limits.margin_ha}
+def level_of(on: date, net_m2: Decimal, free_m2: Decimal) -> Level:
+    """Both series of a day, in hectares."""
+    return Level(on, net_m2 / SQUARE_METRES_PER_HECTARE, free_m2 / SQUARE_METRES_PER_HECTARE)
+
+
+def facts(one: Passing) -> dict[str, Any]:
+    """The values of an alert's sentences."""
+    amounts = {"net_ha": one.level.net_ha, "free_ha": one.level.free_ha}
+    limits = {"target_ha": one.line.target_ha, "margin_ha": one.line.margin_ha}
+    return {**amounts, **limits, "before": one.before, "state": one.state}
 
 
 def _settle(session: Session, before: Watch | None, watch: Watch) -> None:

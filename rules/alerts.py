@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import calendar
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from rules.law import Cite, DatedLaw
 
@@ -137,6 +137,45 @@ def stands(before: LineState | None, value_ha: Decimal, at: Line) -> LineState:
     return LineState.NEAR if value_ha < near else LineState.CLEAR
 
 
+class Level(NamedTuple):
+    """Both series from a day on, in hectares."""
+
+    on: date
+    net_ha: Decimal
+    free_ha: Decimal
+
+    def of(self, series: Series) -> Decimal:
+        """One of them."""
+        return self.net_ha if series is Series.NET else self.free_ha
+
+
+class Passing(NamedTuple):
+    """A limit that a series passes on a day: what is told of it, how grave that is, where it stood before and stands now."""
+
+    kind: Kind
+    severity: Severity
+    series: Series
+    level: Level
+    line: Line
+    before: LineState | None
+    state: LineState
+
+
+States = Mapping[Series, LineState | None]
+
+
+def passings(course: Iterable[Level], states: States, line_on: Callable[[date], Line]) -> tuple[list[Passing], States]:
+    """What is told of a course, day by day, by a register that stands so before it; and where it stands after it."""
+    found, now = [], dict(states)
+    for level in course:
+        limits = line_on(level.on)
+        for series in Series:
+            before, now[series] = now[series], (state := stands(now[series], level.of(series), limits))
+            if (kind := MOVES[before, state]) is not None:
+                found.append(Passing(kind, SEVERITIES[kind, series], series, level, limits, before, state))
+    return found, now
+
+
 class Turn(StrEnum):
     """What a look ahead means for what is told already: nothing new, to be told, told again since it came nearer, over."""
 
@@ -167,9 +206,3 @@ def foreseen(told: date | None, found: date | None, today: date, nearer_days: in
     if told is None:
         return Turn.NEW
     return Turn.AGAIN if told <= today or (told - found).days > nearer_days else Turn.SAME
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day so many months later; a month that is too short gives its last day (§ 188 Abs. 3 BGB)."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

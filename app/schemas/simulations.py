@@ -1,15 +1,15 @@
 """A simulation as it is answered: before and after, what moves, what each change did, which alerts it would raise."""
 
 from datetime import date
-from typing import Literal
 from uuid import UUID
 
 from app.schemas.changes import Sum
 from app.schemas.common import Basis, Knowledge, Number, Out
 from app.schemas.reserve import Amounts, Entry, Point, ReserveGroup, Target
 from parcels.simulation import Effect
-from parcels.tried import Kind, Side
-from rules.crossings import Series, Severity
+from parcels.tried import Kind as ChangeKind
+from parcels.tried import Side
+from rules.alerts import Kind, Series, Severity
 from rules.facts import Outcome, Standing, State
 
 
@@ -85,16 +85,16 @@ class ChangeDone(Out):
     """A change that was tried; `number` is its place in the list, from 0."""
 
     number: int
-    kind: Kind
+    kind: ChangeKind
     valid_from: date
     valid_to: date | None
     sides: list[ChangeSide]
 
 
-class CrossingOut(Out):
-    """An alert of the line: a series that on a day falls below the target or returns to it. `at_once`: with the change itself."""
+class PassingOut(Out):
+    """An alert of the line: a limit that a series passes on a day, as it would be raised. `at_once`: with the change itself."""
 
-    kind: Literal["line"]
+    kind: Kind
     on: date
     series: Series
     severity: Severity
@@ -124,7 +124,7 @@ class SimulationOut(Knowledge):
     entries: list[EntryMove]
     changes: list[ChangeDone]
     no_effect: list[int]
-    alerts: list[CrossingOut]
-    averted: list[CrossingOut]
+    alerts: list[PassingOut]
+    averted: list[PassingOut]
     assumptions: list[Assumption]
     basis: Basis

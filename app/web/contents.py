@@ -18,8 +18,8 @@ from parcels import changes, queries
 from parcels.origins import Attribution, attributions
 from parcels.published import PublishedFigure, figures
 from parcels.queries import SQUARE_METRES_PER_HECTARE, Group, Point, Totals
-from rules.alerts import months_later
 from rules.criteria import CRITERIA
+from rules.deadlines import months_later
 from rules.facts import Standing, State
 from rules.law import LAW, Cite, Value
 from rules.reserve import PARAMETERS, state

@@ -17,7 +17,7 @@ from app.schemas.simulations import SimulationOut
 from app.simulation_bodies import EXAMPLE, SimulationIn
 from parcels import db, ledger, simulation
 from parcels.limits import OutOfTimeError
-from tests.app.conftest import NOW, Town, fill, land, planner, service, state, token
+from tests.app.conftest import NOW, SECOND, Town, fill, land, planner, service, state, token
 from tests.conftest import key
 from tests.faults.own import engine_of, fingerprint
 from tests.shapes import comb, ewkt
@@ -29,9 +29,13 @@ Try = Callable[..., Any]
 
 @pytest.fixture(scope="module")
 def still_town(new_database: Callable[[str], Town]) -> Town:
-    """A town that nobody writes to: 92.350081 ha net, of which the 30 ha of parcel 2 are reserved until September."""
+    """A town that nobody writes to: 92.350081 ha net, of which the 30 ha of parcel 2 are reserved until September.
+
+    Its parcel 3 is large enough to lift the reserve over the line by more than the hysteresis.
+    """
     made = new_database("still_town")
     fill(made)
+    state(made, "parcels", [land(3, "60000", "Altona")], SECOND)
     return made
 
 
@@ -100,14 +104,15 @@ LINE = (
 def test_alerts_that_would_fire(simulate: Try) -> None:
     body = simulate(*LINE).json()
     assert [(one["on"], one["series"], one["severity"], one["at_once"]) for one in body["alerts"]] == [
-        ("2026-07-01", "net_ha", "recovery", False),
-        ("2026-09-01", "free_ha", "recovery", False),
-        ("2026-10-01", "free_ha", "warning", False),
-        ("2026-10-01", "net_ha", "critical", False),
+        ("2026-07-01", "net", "information", False),
+        ("2026-09-01", "free", "information", False),
+        ("2026-10-01", "net", "critical", False),
+        ("2026-10-01", "free", "warning", False),
     ]
     assert (body["no_effect"], body["averted"]) == ([3], [])
-    assert body["alerts"][3]["text"] == (
-        "Ab dem 1. Oktober 2026 liegt die Nettoreserve mit 98,3501 ha unter dem Zielwert von 100 ha."
+    assert [one["kind"] for one in body["alerts"]] == ["recovered", "recovered", "below", "below"]
+    assert body["alerts"][2]["text"].startswith(
+        "Die Reserve (netto) liegt am 1. Oktober 2026 bei 99,35008 ha, unter dem Ziel"
     )
     assert (body["after"]["state"], body["before"]["state"]) == ("below", "below")
 
@@ -116,15 +121,15 @@ def test_it_is_said_in_the_language_of_the_caller(still_town: Town) -> None:
     with planner(still_town, **{"Accept-Language": "en"}) as client:
         answer = client.post(PATH, json={"changes": LINE})
     assert answer.headers["content-language"] == "en"
-    assert answer.json()["alerts"][3]["text"].startswith("From 1 October 2026 on the net reserve is 98.3501 ha, below")
+    assert "99.35008 ha" in answer.json()["alerts"][2]["text"]
     assert answer.json()["changes"][3]["sides"][0]["text"].startswith("No effect")
 
 
 def test_a_change_of_today_raises_its_alert_at_once(simulate: Try) -> None:
     body = simulate(change("service", 3, valid_from="2026-01-01"), change("free", 6, valid_from="2026-05-01")).json()
     assert [(one["on"], one["series"], one["at_once"]) for one in body["alerts"]] == [
-        ("2026-06-01", "net_ha", True),
-        ("2026-09-01", "free_ha", False),
+        ("2026-06-01", "net", True),
+        ("2026-09-01", "free", False),
     ]
 
 

@@ -25,7 +25,6 @@ from rules.alerts import (
     first_below,
     foreseen,
     line,
-    months_later,
     stands,
 )
 from rules.law import LAW, NotInForce
@@ -132,9 +131,3 @@ def test_the_target_of_the_day_counts():
 def test_what_is_foreseen_is_told_anew_only_where_that_helps(told, found, turn):
     told, found = (None if days is None else TODAY + timedelta(days=days) for days in (told, found))
     assert foreseen(told, found, TODAY, 30) is turn
-
-
-def test_the_same_day_of_a_later_month():
-    assert months_later(date(2027, 2, 28), 12) == date(2028, 2, 28)
-    assert months_later(date(2026, 8, 31), 6) == date(2027, 2, 28)
-    assert months_later(date(2026, 12, 31), 12) == date(2027, 12, 31)

@@ -95,7 +95,7 @@ CODES = {
     "level": list(conversion_facts.Involvement),
     "step_role": list(ROLES),
     "scenario": list(Scenario),
-    "crossing": [*Crossing, "critical_net_ha", "recovery_net_ha", "warning_free_ha", "recovery_free_ha"],
+    "crossing": list(Crossing),
     "reaching": list(Reaching),
     "assumption": [*Assumption, "not_recorded", "line_only", "newest_plan", "whole_parcels"],
     "stage": list(get_args(Stage)),
