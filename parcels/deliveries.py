@@ -27,7 +27,9 @@ AT_ONCE = 2  # so many are under way to one receiver: one that hangs holds nobod
 CHANNEL = "landreserve_delivery"  # what is to be sent though no alert was raised: tests, replays
 
 
+MAIL_SERVER, MAIL_NOT_SET_UP = "mail-server", "mail-not-set-up"
 FAULT = "fault"  # the attempt failed by our doing: that is not held against the receiver
+OURS = frozenset({FAULT, MAIL_SERVER, MAIL_NOT_SET_UP})
 
 
 class DeliveryUnknownError(LookupError):
@@ -131,7 +133,7 @@ def settle(session: Session, job: Job, end: Settled, at: datetime) -> bool:
     }
     if session.execute(text(_SETTLE), bound).one_or_none() is None:
         return False
-    if end.failure == FAULT:
+    if end.failure in OURS:
         return True
     failing = "NULL" if end.delivered else "coalesce(failing_since, :at)"
     query = (

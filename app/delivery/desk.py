@@ -52,7 +52,7 @@ class Desk:
 
         def settled(session: Session) -> None:
             ours = deliveries.settle(session, job, end, now())
-            if ours and not end.delivered and end.failure != deliveries.FAULT:
+            if ours and not end.delivered and end.failure not in deliveries.OURS:
                 since = job.subscription.failing_since
                 if gone or (since is not None and now() - since >= schedule.FAILING):
                     deliveries.disable(session, job, "gone" if gone else "failing", now())

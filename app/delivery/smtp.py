@@ -1,12 +1,14 @@
 """E-mails are handed to the operator's mail server within TOTAL_S: what it takes is delivered, what it refuses for good given up.
 
 A refusal by 4xx, a hang, a drop, a certificate that does not hold, or a login that fails is tried again: an operator can mend it.
-Refused for good is only what a 5xx says of this sender, receiver or text.
+Refused for good is only what a 5xx says of this sender, receiver or text. What the mail server itself does wrong is not held
+against a receiver: a subscription is never disabled for it.
 """
 
 import asyncio
 import logging
 import ssl
+from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
 
@@ -17,13 +19,14 @@ from app.delivery import call, mail
 from app.delivery.relay import Server
 from app.delivery.webhook import Send, Sent
 from app.settings import Settings
+from parcels import deliveries
 from parcels.deliveries import Job
 
 log = logging.getLogger(__name__)
 
 TOTAL_S = 10.0
 AT_ONCE = 4  # connections to the mail server
-NOT_SET_UP, STATUS = "mail-not-set-up", "status"
+STATUS = "status"
 LOGIN_WANTED = (530, 534, 535, 538)  # RFC 4954 § 6: of the login, whatever was being said
 
 
@@ -35,7 +38,7 @@ def sender(settings: Settings, total_s: float = TOTAL_S) -> Send:
 
     async def send(job: Job, at: datetime) -> Sent:
         if server is None or settings.mail_from is None:
-            return Sent(False, failure=NOT_SET_UP)
+            return Sent(False, failure=deliveries.MAIL_NOT_SET_UP)
         written = mail.message(job, settings.mail_from, base, at)
         async with seats:
             return await _attempt(server, context, written, settings.mail_from, job.subscription.order.target, total_s)
@@ -62,10 +65,11 @@ async def _attempt(
         async with asyncio.timeout(total_s):
             return await _hand_over(client, server, context, written, sender, receiver)
     except aiosmtplib.SMTPResponseException as refused:  # before it came to the message
-        return _refused(refused, final=False)
+        log.warning("the mail server %s:%d: %d", server.host, server.port, refused.code)
+        return replace(_refused(refused, final=False), failure=deliveries.MAIL_SERVER)
     except (aiosmtplib.SMTPException, ssl.SSLError, OSError, EOFError) as failure:  # TimeoutError is an OSError
         log.warning("the mail server %s:%d: %s", server.host, server.port, type(failure).__name__)
-        return Sent(False, failure=call.NO_ANSWER)
+        return Sent(False, failure=deliveries.MAIL_SERVER)
     finally:
         client.close()
 

@@ -42,7 +42,8 @@ class SubscriptionsOut(Out):
 
 
 class DeliveryOut(Out):
-    """One alert to one receiver (no alert: a test); what the last attempt came to. `failure`: no-answer, status, or ours."""
+    """One alert to one receiver (no alert: a test); what the last attempt came to. `failure`: no-answer, status, or
+    ours (fault, mail-server, mail-not-set-up)."""
 
     id: UUID
     alert: UUID | None
