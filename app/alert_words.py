@@ -21,7 +21,8 @@ from rules.law import LAW, Cite, NotInForce
 OF_THE_LINE = frozenset(
     {Kind.BELOW, Kind.BELOW_AT_START, Kind.NEAR, Kind.NEAR_OVER, Kind.RECOVERED, Kind.FORECAST_BELOW}
 )
-BY_TIME = OF_THE_LINE | {Kind.DEADLINE_NEAR, Kind.DEADLINE_MISSED}
+# a forecast without a recording may stand for several of them: of it neither is said
+BY_TIME = (OF_THE_LINE - {Kind.FORECAST_BELOW}) | {Kind.DEADLINE_NEAR, Kind.DEADLINE_MISSED}
 LONGEST = 200  # characters of a value in a sentence: a subject line has to hold it
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from app import clock
 from app import imports as importing
 from app.cli import run as run_command
-from parcels import alerts, db, line, register
+from app.delivery import courier
+from parcels import alerts, db, register
 from parcels.importing import Refused
 from parcels.importing.store import LoadOptions
 from parcels.runs import Order
@@ -197,8 +198,9 @@ def test_readyz_says_that_nobody_goes_with_the_days_and_that_alerts_wait(caller:
     assert found["status"] == "degraded"
     assert any("2026-05-01" in reason and "landreserve worker" in reason for reason in found["reasons"])
     with engine_of(shire.owner) as engine, db.sessions(engine)() as session:
-        line.tick(session, AT + timedelta(days=1))
-        session.commit()
+        courier._tick(engine, lambda: AT + timedelta(days=1))
+        kept = session.execute(text("SELECT evaluated_on, foreseen_on FROM reserve_line")).one()
+        assert set(kept) == {date(2026, 5, 2)}  # the worker goes with the days, and looks ahead
     assert not any("last evaluated" in reason for reason in caller().get("/readyz").json()["reasons"])
 
 
