@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from app import conversions
-from app.answers import Asked
+from app import clock, conversions
+from app.answers import Asked, ask
 from app.schemas.conversions import CaseRow
-from parcels import conversion_steps
+from parcels import conversion_steps, foresight, history
 from parcels.conversions import Wanted
+from rules.alerts import Clock
 from rules.conversion_steps import OVER, CaseState
 from rules.deadlines import State as ClockState
 
@@ -28,11 +30,13 @@ class Late(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A case with what is late about it, and the day that comes next: None where all have passed."""
+    """A case with what is late about it, the day that comes next (None where all have passed), and whether the authority for the
+    economy has spoken."""
 
     row: CaseRow
     late: tuple[Late, ...]
     next_on: date | None
+    spoken: bool
 
 
 def of(row: CaseRow, on: date, spoken: bool) -> Due:
@@ -49,7 +53,7 @@ def of(row: CaseRow, on: date, spoken: bool) -> Due:
         found.append(Late.CONSENT_NEAR)
     waits = row.state not in OVER and row.clock in (ClockState.OPEN, ClockState.WARNED)
     days = [None if spoken else row.bwi_deadline, row.consent_deadline] if waits else []
-    return Due(row, tuple(found), min((day for day in days if day and day >= on), default=None))
+    return Due(row, tuple(found), min((day for day in days if day and day >= on), default=None), spoken)
 
 
 def listing(session: Session, asked: Asked, wanted: Wanted) -> list[Due]:
@@ -60,11 +64,40 @@ def listing(session: Session, asked: Asked, wanted: Wanted) -> list[Due]:
 
 def due(session: Session, asked: Asked) -> list[Due]:
     """The cases with something late, the one whose day comes or came first at the head."""
-    running = [state for state in CaseState if state not in OVER]
-    rows = [row for state in running for row in conversions.listing(session, asked, Wanted(state=state))]
-    spoken = conversion_steps.spoken(session, asked.known_at)
-    late = [one for one in (of(row, asked.on, row.id in spoken) for row in rows) if one.late]
+    late = [one for one in _running(session, asked) if one.late]
     return sorted(late, key=lambda one: (_first(one), one.row.id))
+
+
+def tell(session: Session, now: datetime) -> bool:
+    """Raise the alerts of deadlines that are near or missed, and resolve those that are over; whether any case runs or was told of.
+
+    Whoever tells takes the register's lock first, so that two do not tell at once.
+    """
+    asked = ask(session, clock.day(now), None, now)
+    clocks = [one for due in _running(session, asked) for one in _clocks(due, asked.on)]
+    history.lock(session, now)
+    foresight.deadlines(session, asked.on, now, clocks)
+    return True
+
+
+def _running(session: Session, asked: Asked) -> list[Due]:
+    states = [state for state in CaseState if state not in OVER]
+    rows = [row for state in states for row in conversions.listing(session, asked, Wanted(state=state))]
+    spoken = conversion_steps.spoken(session, asked.known_at)
+    return [of(row, asked.on, row.id in spoken) for row in rows]
+
+
+def _clocks(due: Due, on: date) -> Iterator[foresight.Due]:
+    """The clocks of a case that run or were missed; near from the day on which it is first seen to be."""
+    row = due.row
+    ends = {Clock.CONSENT: row.consent_deadline, Clock.BWI: row.bwi_deadline}
+    near = {Clock.CONSENT: Late.CONSENT_NEAR, Clock.BWI: Late.BWI_NEAR}
+    missed = {Clock.CONSENT: Late.CONSENT_MISSED, Clock.BWI: Late.BWI_MISSED}
+    for which, deadline in ends.items():
+        waits = row.clock in (ClockState.OPEN, ClockState.WARNED) and not (which is Clock.BWI and due.spoken)
+        if deadline is not None and (waits or missed[which] in due.late):
+            subject = f"{row.reference} ({row.id}/{which})"
+            yield foresight.Due(subject, which, deadline, on if near[which] in due.late else deadline, row.district)
 
 
 def _first(one: Due) -> date:

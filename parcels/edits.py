@@ -139,10 +139,8 @@ def change_holding(session: Session, key: str, span: Span, named: Mapping[str, A
     codes = {name: listed(name, named[name], known) for name, known in choices().items() if name in named}
     if "disposition" in named and "disposition_until" not in named:
         codes["disposition_until"] = None  # the day belonged to the disposition that ends
-    rows = [
-        {"parcel_key": key, **row} for row in _new(versions, changed(versions, span, {**named, **codes}, "holding"))
-    ]
-    return _record(session, "holdings", key, rows, recording)
+    rows = [{"parcel_key": key, **row} for row in changed(versions, span, {**named, **codes}, "holding")]
+    return _record(session, "holdings", key, rows, recording, versions)
 
 
 def change_parcel(
@@ -161,8 +159,8 @@ def change_parcel(
     now_so = changed(versions, span, said, "outline")
     if outline is None:
         _check_one_size(versions, named.get("official_m2"))
-    rows = [{"key": key, **row} for row in _new(versions, now_so)]
-    return _record(session, "parcels", key, rows, recording)
+    rows = [{"key": key, **row} for row in now_so]
+    return _record(session, "parcels", key, rows, recording, versions)
 
 
 def _versions(
@@ -215,11 +213,6 @@ def changed(
     return [{**version, **named} for version in versions]
 
 
-def _new(versions: list[dict[str, Any]], now_so: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What is so now and was not: stated for some of its days, what is recorded already would end with them."""
-    return [version for version in now_so if version not in versions]
-
-
 def _check_one_size(versions: list[dict[str, Any]], official_m2: Decimal | None) -> None:
     """ValueRefusedError where an official area, newly stated, is one for outlines that differ by more than rounding."""
     if official_m2 is None or all(version["official_m2"] == official_m2 for version in versions):
@@ -236,16 +229,24 @@ def _check_one_size(versions: list[dict[str, Any]], official_m2: Decimal | None)
             raise ValueRefusedError("official_m2", message, remedy)
 
 
-def _record(session: Session, layer: str, key: str, rows: list[dict[str, Any]], recording: Recording) -> Edited:
-    change = register.edit(session, layer, rows, recording.now, recording.actor, recording.note)
+def _record(
+    session: Session,
+    layer: str,
+    key: str,
+    rows: list[dict[str, Any]],
+    recording: Recording,
+    recorded: Sequence[dict[str, Any]] = (),
+) -> Edited:
+    """Record the rows, save those that say what is `recorded`: stated for some of its days, it would end with them."""
+    new = [row for row in rows if not any(version.items() <= row.items() for version in recorded)]
+    change = register.edit(session, layer, new, recording.now, recording.actor, recording.note)
     remarks = beside.check(session, history.LAYERS[layer], rows)
     if layer == "parcels":
         remarks += beside.check_areas(session, rows, Limits().area_tolerance)
         remarks += overlapping.check(session, change.at, rows)
     remarks += [
         Remark(1, key, name, "encoding", "warning", f"'{value}' looks misread", "write its umlauts anew", value)
-        for row in rows[:1]
-        for name, value in row.items()
+        for name, value in rows[0].items()
         if isinstance(value, str) and misread(value)
     ]
     return Edited(change, remarks)

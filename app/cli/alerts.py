@@ -12,7 +12,7 @@ from parcels import alerts
 from rules.alerts import Kind, Severity
 
 group = typer.Typer(
-    help="What was told of the reserve, of cases and imports; who has taken note.", no_args_is_help=True
+    help="What was told of reserve, cases and imports.", no_args_is_help=True
 )
 Number = Annotated[int, typer.Argument(min=1, max=2**63 - 1, metavar="ID", help="As `alerts list` shows it.")]
 ENGLISH = "en"

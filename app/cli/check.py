@@ -37,7 +37,7 @@ def check(
     language: Language = None,
     as_json: AsJson = False,
 ) -> None:
-    """Is a parcel eligible: for the reserve, for an award, for protection. Exit 0: all answered; 1: some keys unknown; 2: all."""
+    """Is a parcel eligible for reserve, award or protection. Exit 0: all answered; 1: some keys unknown; 2: all."""
     speak = _speaker(language)
     if len(keys) > MOST:
         raise Refusal(f"These are {len(keys)} keys; one answer takes {MOST}. Ask in several calls.")

@@ -55,7 +55,7 @@ def save_file(
     sha256: Annotated[str, typer.Argument(metavar="SHA256", help="The file's checksum, as plans and zones name it.")],
     output: Annotated[Path, typer.Option("--output", "-o", dir_okay=False, help="Where it goes; must not exist yet.")],
 ) -> None:
-    """Write the file that plans were read from, as it was imported."""
+    """Save the file that a plan was read from."""
     with base.reading() as session:
         found = plan_files.find(session, sha256)
         try:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from app import clock
+from app import clock, conversion_due
 from app.delivery import schedule
 from app.delivery.desk import Desk
 from app.delivery.keys import KeyUnfitError
@@ -44,6 +44,7 @@ async def run(engine: Engine, senders: Mapping[str, Send], stop: asyncio.Event, 
         asyncio.create_task(_listen(engine, wake)),
         asyncio.create_task(_every(TICK_S, lambda: _tick(engine, now))),
         asyncio.create_task(_every(WATCH_S, lambda: watch(engine, now()))),
+        asyncio.create_task(_every(WATCH_S, lambda: _look(engine, now, conversion_due.tell))),
     ]
     under_way: set[asyncio.Task[None]] = set()
     try:
@@ -114,9 +115,13 @@ def watch(engine: Engine, at: datetime) -> datetime | None:
 def _tick(engine: Engine, now: Now) -> None:
     """Evaluate the days that have passed, and look at those to come, each in a transaction of its own."""
     for look in (line.tick, foresight.look):
-        with Session(engine) as session:
-            if look(session, now()):
-                session.commit()
+        _look(engine, now, look)
+
+
+def _look(engine: Engine, now: Now, look: Callable[[Session, datetime], bool]) -> None:
+    with Session(engine) as session:
+        if look(session, now()):
+            session.commit()
 
 
 async def _every(seconds: float, work: Callable[[], Any]) -> None:
