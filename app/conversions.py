@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,9 +21,18 @@ from parcels import assessing, conversion_assessments, conversions
 from parcels.assessing import Found
 from parcels.conversion_assessments import Answered
 from parcels.conversions import Author, Sent, Stated, Version, Wanted
-from rules.conversions import CaseRefused
+from parcels.sites import SiteRefusedError
+from rules.conversion_steps import StepKind
+from rules.conversions import CaseRefused, Refusal
 from rules.deadlines import Clock, Request
 from rules.law import LAW
+
+
+class Unassessed(StrEnum):
+    """Why a case could not be assessed anew though a step states something of it; the codes of sentences."""
+
+    SITE = "site"
+    ROUTE = "route"
 
 
 def ask(session: Session, on: date, known_at: datetime | None, now: datetime) -> Asked:
@@ -68,6 +78,25 @@ def assess_again(session: Session, number: int, on: date, known_at: datetime | N
     last = versions[-1]
     found = assessing.assessed(session, last.stated, requests, assessing.Asked(asked.on, asked.known_at, number), LAW)
     return _keep(session, number, last.number, asked, found, author)
+
+
+def assess_after(session: Session, number: int, kind: StepKind, on: date, author: Author) -> Unassessed | None:
+    """Assess a case anew after a step that states something of it; why it could not be, None where it was.
+
+    A step happened all the same where the register no longer has the land as the case names it, and where it was refused or
+    withdrawn after its route had expired: the last assessment stays. Errors else as of `assess_again`.
+    """
+    stated = conversions.versions(session, number, None)[-1].stated
+    try:
+        assessing.check(stated, assessing.Asked(on, author.at))
+        assess_again(session, number, on, None, author)
+    except SiteRefusedError:
+        return Unassessed.SITE
+    except CaseRefused as refused:
+        if refused.code is not Refusal.ROUTE_EXPIRED or kind not in (StepKind.REFUSED, StepKind.WITHDRAWN):
+            raise
+        return Unassessed.ROUTE
+    return None
 
 
 def _keep(session: Session, number: int, version: int, asked: Asked, found: Found, author: Author) -> int:

@@ -14,6 +14,7 @@ STEP: dict[str, Any] = {
     "note": None,
     "dossier_sha256": None,
 }
+STEP_TAKEN: dict[str, Any] = {**STEP, "unassessed": None}
 STEPS: dict[str, Any] = {
     "id": 7,
     "known_at": "2026-11-20T12:00:00Z",

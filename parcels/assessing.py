@@ -80,6 +80,11 @@ def assessed(session: Session, stated: Stated, requests: Sequence[Request], aske
     )
 
 
+def check(stated: Stated, asked: Asked, law: Law = LAW) -> None:
+    """CaseRefused where the law gives no answer to what is stated, whatever land the case takes."""
+    assess(_case(stated, (), Outcome.UNKNOWN, combined([]), 0, asked.on), law, asked.known_at)
+
+
 def requests(session: Session, case_id: int, versions: Sequence[Version], known_at: datetime) -> list[Request]:
     """The requests that a case's versions tell of, each with the hearing last stated for it.
 

@@ -11,9 +11,7 @@ from app.web.language import translator
 from parcels import alerts
 from rules.alerts import Kind, Severity
 
-group = typer.Typer(
-    help="What was told of reserve, cases and imports.", no_args_is_help=True
-)
+group = typer.Typer(help="What was told of reserve, cases and imports.", no_args_is_help=True)
 Number = Annotated[int, typer.Argument(min=1, max=2**63 - 1, metavar="ID", help="As `alerts list` shows it.")]
 ENGLISH = "en"
 

@@ -19,14 +19,14 @@ from app.problems import Problem, declared, field_error
 from app.schemas.conversion_steps import (
     DossierOut,
     HandoverOut,
-    StepOut,
     StepsOut,
+    StepTakenOut,
     TrackLinkOut,
     TrackOut,
     TrackRevokedOut,
 )
 from app.step_bodies import LARGEST, StepIn
-from app.step_examples import DOSSIER, STEP, STEPS, TRACK, TRACK_LINK, TRACK_REVOKED
+from app.step_examples import DOSSIER, STEP_TAKEN, STEPS, TRACK, TRACK_LINK, TRACK_REVOKED
 from app.web.language import Translator, chosen, translator
 from parcels import conversion_steps, conversion_tracks
 from parcels import conversions as cases
@@ -69,14 +69,14 @@ def get_steps(
 
 @router.post(
     "/api/conversions/{number}/steps",
-    response_model=StepOut,
+    response_model=StepTakenOut,
     status_code=201,
     responses={
-        201: example(STEP),
+        201: example(STEP_TAKEN),
         **declared(
             *(*REFUSALS, "malformed-body", "too-large", "key-reused", "step-refused", "escalation-too-early"),
             *("case-moved-on", "busy", "write-timeout", "not-in-force", "route-not-in-force", "dates-out-of-order"),
-            *("hearing-not-allowed", "port-only", "site-parcels-unknown", "too-intricate"),
+            *("hearing-not-allowed", "port-only", "too-intricate"),
         ),
     },
     dependencies=[HEAVY],
@@ -93,9 +93,9 @@ def post_step(
     idempotency_key: Annotated[
         Text | None, Header(description="The same step under the same key is taken once", examples=["7f3c-1"])
     ] = None,
-) -> StepOut:
+) -> StepTakenOut:
     """Take a step. It follows on the one that `after` names; whoever was overtaken is told and reads again. A request, a hearing
-    and a decision also amend the case, whose assessment and clock are reckoned anew."""
+    and a decision also amend the case, whose assessment and clock are reckoned anew; `unassessed` says why, if that cannot be."""
     _fresh(response)
     today = clock.day(now)
     order = body.order(today)
@@ -111,10 +111,12 @@ def post_step(
         )
     except StepRefused as refused:
         raise _refusal(refused, speak) from None
+    why = None
     if order.kind in AMENDS and not taken.repeated:
         latest = max(now, cases.versions(session, number, None)[-1].recorded_at)
-        conversions.assess_again(session, number, today, None, replace(author, at=latest))
-    return step_answers.step(taken.step, True, speak)
+        why = conversions.assess_after(session, number, order.kind, today, replace(author, at=latest))
+    said = why and speak.code("unassessed", why.value)
+    return StepTakenOut(**step_answers.step(taken.step, True, speak).model_dump(), unassessed=said)
 
 
 def _refusal(refused: StepRefused, speak: Translator) -> Problem:

@@ -25,6 +25,12 @@ class StepOut(Out):
     dossier_sha256: str | None
 
 
+class StepTakenOut(StepOut):
+    """A step as it was taken. `unassessed` says why the case was not assessed anew though the step states something of it."""
+
+    unassessed: str | None
+
+
 class StepsOut(Out):
     """The steps of a case in their order, how it stands, which steps can follow, and since when there is a public link."""
 

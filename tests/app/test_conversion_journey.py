@@ -5,19 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from app import clock
 from rules.conversion_steps import AMENDS, StepKind, follow
-from tests.app.conftest import NOW, Town, fill, service, token
+from tests.app.conftest import NOW, Town, fill, land, service, state, token
 from tests.app.test_cli import Landreserve, on_database  # noqa: F401 (a fixture)
 from tests.conftest import key
+from tests.faults.own import engine_of
 
 QUESTION = {
     "reference": "N/61-12.3",
@@ -50,7 +52,7 @@ def clerk(office: Town) -> Iterator[TestClient]:
         return NOW + timedelta(seconds=next(ticks))
 
     app.dependency_overrides[clock.now] = tick
-    headers = {"Authorization": f"Bearer {token(office, 'planner')[1]}"}
+    headers = {"Authorization": f"Bearer {token(office, 'planner')[1]}", "Accept-Language": "en"}
     with TestClient(app, raise_server_exceptions=False, headers=headers) as client:
         yield client
 
@@ -186,6 +188,37 @@ def test_what_is_late_is_told_by_command(
     assert "consent_missed" in printed
     take(clerk, number, "withdrawn", on="2026-05-13")
     assert late("2026-05-11") == []
+
+
+def test_a_case_is_decided_also_when_its_parcel_is_no_more(clerk: TestClient, office: Town, problem: Problem) -> None:
+    state(office, "parcels", [land(90, "900", "Altona")])
+    number = clerk.post("/api/conversions", json={**QUESTION, "site": {"parcels": [key(90)]}}).json()["id"]
+    take(clerk, number, "request_received", on="2026-02-27")
+    with engine_of(office.owner) as engine, engine.begin() as connection:
+        gone = text(
+            "UPDATE parcel SET known = tstzrange(lower(known), lower(known) + interval '1 second') WHERE key = :key"
+        )
+        connection.execute(gone, {"key": key(90)})
+    problem(step(clerk, number, "granted", on="2026-02-02"), 422, "dates-out-of-order")
+    problem(step(clerk, number, "hearing_set", hearing={"months": 2}), 422, "hearing-not-allowed")
+    assert "register no longer has the land" in take(clerk, number, "hearing_set", hearing={"days": 9})["unassessed"]
+    assert "register no longer has the land" in take(clerk, number, "refused", on="2026-05-02")["unassessed"]
+    found = clerk.get(f"/api/conversions/{number}").json()
+    assert (found["state"], found["versions"][-1]["decision"], len(found["assessments"])) == ("decided", "refused", 2)
+    assert found["clock"]["current"]["consent_deadline"] == "2026-06-05"
+    assert "could not be assessed" in clerk.get(f"/conversions/{number}?lang=en").text
+
+
+def test_a_case_is_refused_or_withdrawn_also_after_its_route_expired(office: Town, problem: Problem) -> None:
+    app = service(office.web)
+    headers = {"Authorization": f"Bearer {token(office, 'planner')[1]}", "Accept-Language": "en"}
+    with TestClient(app, headers=headers) as late:
+        made = [late.post("/api/conversions", json={**QUESTION, "route": "B246e"}).json()["id"] for _ in range(2)]
+        app.dependency_overrides[clock.now] = lambda: datetime(2031, 1, 10, 11, tzinfo=UTC)
+        problem(step(late, made[0], "granted", on="2031-01-09"), 422, "route-not-in-force")
+        for number, kind in zip(made, ("refused", "withdrawn"), strict=True):
+            assert "route had expired" in take(late, number, kind, on="2031-01-09")["unassessed"]
+            assert late.get(f"/api/conversions/{number}").json()["versions"][-1]["decision"] == kind
 
 
 DAYS = st.sampled_from(

@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po
 
 import app.web
 from app.conversion_due import Late
+from app.conversions import Unassessed
 from app.routes.plans import Stage
 from app.web.language import CATALOGUES, LANGUAGES, chosen, translator
 from parcels.importing.contract import Severity
@@ -86,6 +87,7 @@ CODES = {
     "step": list(StepKind),
     "case_state": list(CaseState),
     "step_refusal": list(StepRefusal),
+    "unassessed": list(Unassessed),
     "step_remedy": list(StepRefusal),
     "late": list(Late),
     "moment": ["received", "warning", "bwi", "consent", "moved", "today"],
