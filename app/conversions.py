@@ -14,7 +14,7 @@ from app import answers, conversion_answers
 from app.answers import Asked
 from app.conversion_bodies import CaseIn, QuestionIn
 from app.problem_kinds import KINDS
-from app.problems import Problem
+from app.problems import Problem, field_error
 from app.schemas.conversions import AssessmentOut, CaseOut, CaseRow
 from app.web.language import translator
 from parcels import assessing, conversion_assessments, conversions
@@ -54,12 +54,21 @@ def _assessed(session: Session, body: QuestionIn, stated: Stated, today: date, n
     return asked, assessing.assessed(session, stated, requests, assessing.Asked(asked.on, asked.known_at), LAW)
 
 
+def not_ahead(field: str, day: date | None, today: date) -> None:
+    """Problem invalid-request for a day on which something is said to have happened, though it lies ahead."""
+    if day is not None and day > today:
+        told = field_error(field, "The day lies in the future", f"Give {today.isoformat()} or an earlier day.")
+        raise Problem("invalid-request", f"{field}: The day lies in the future", [told])
+
+
 def enter(session: Session, body: CaseIn, today: date, author: Author, sent: Sent) -> int:
     """Record a case and its assessment; the number of the case, which is the first one where the same was sent before."""
     if (before := conversions.entered_before(session, sent)) is not None:
         return before
     stated = body.stated()
     asked, found = _assessed(session, body, stated, today, author.at)
+    for field in ("application_on", "request_received_on", *(["decision_on"] if stated.decision else [])):
+        not_ahead(field, getattr(stated, field), today)
     number = conversions.enter(session, body.reference, replace(stated, district=found.district), author, sent)
     if number is None:  # the same was sent at the same time, and is recorded by now
         if (number := conversions.entered_before(session, sent)) is None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from parcels.conversion_tables import Conversion, ConversionStep, ConversionVersion
 from parcels.sites import Site
+from rules.conversion_steps import CaseState, StepKind, follow
 from rules.conversions import Cases, EnvironmentScreening, Hearing, Planning, Purpose, Route
 
 LOCKS = 7_100_102  # the first number of the advisory locks of cases, as 7_100_101 is that of imports
@@ -120,7 +121,8 @@ def entered_before(session: Session, sent: Sent) -> int | None:
 
 
 def enter(session: Session, reference: str, stated: Stated, author: Author, sent: Sent | None = None) -> int | None:
-    """A new case with its first version and step; its number. None where the same was sent at the same time and came first."""
+    """A new case with its first version and step, and that of its decision if it has one; its number. None where the same was
+    sent at the same time and came first."""
     row: dict[str, Any] = {"reference": reference, "created_at": author.at, "actor": author.name}
     if sent is not None:
         row |= {"token": sent.token, "idempotency_key": sent.key, "fingerprint": sent.fingerprint}
@@ -129,8 +131,14 @@ def enter(session: Session, reference: str, stated: Stated, author: Author, sent
     if case_id is None:
         return None
     _add_version(session, case_id, 1, stated, author)
-    step = {"conversion_id": case_id, "at": author.at, "kind": "entered", "state": "open", "role": author.role}
-    session.execute(insert(ConversionStep).values(**step, actor=author.name, note=author.note))
+    state: CaseState | None = None
+    step = {"conversion_id": case_id, "at": author.at, "role": author.role, "actor": author.name}
+    for kind in (StepKind.ENTERED, *([StepKind(stated.decision)] if stated.decision else [])):
+        state = follow(state, kind)
+        first = kind is StepKind.ENTERED
+        details = {} if first or stated.decision_on is None else {"on": stated.decision_on.isoformat()}
+        said = {"kind": kind.value, "state": state.value, "note": author.note if first else None, "details": details}
+        session.execute(insert(ConversionStep).values(**step, **said))
     return int(case_id)
 
 

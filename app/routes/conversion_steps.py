@@ -99,9 +99,7 @@ def post_step(
     _fresh(response)
     today = clock.day(now)
     order = body.order(today)
-    if order.on > today:
-        told = field_error("on", "The day lies in the future", f"Give {today.isoformat()} or an earlier day.")
-        raise Problem("invalid-request", "on: The day lies in the future", [told])
+    conversions.not_ahead("on", order.on, today)
     conversion_steps.hold(session, number)
     author = Author(who.name, who.role, now, body.note)
     sent = Sent(who.id, idempotency_key, body.fingerprint(number))

@@ -221,6 +221,18 @@ def test_a_case_is_refused_or_withdrawn_also_after_its_route_expired(office: Tow
             assert late.get(f"/api/conversions/{number}").json()["versions"][-1]["decision"] == kind
 
 
+def test_a_case_that_was_decided_before_it_was_entered_is_over(clerk: TestClient, problem: Problem) -> None:
+    days = {"request_received_on": "2026-01-20", "decision": "refused", "decision_on": "2026-05-20"}
+    made = clerk.post("/api/conversions", json={**QUESTION, **days}).json()
+    steps = clerk.get(f"/api/conversions/{made['id']}/steps").json()
+    assert (made["state"], steps["possible"]) == ("decided", ["request_renewed", "note"])
+    assert [(one["kind"], one["on"]) for one in steps["steps"]][1:] == [("refused", "2026-05-20")]
+    assert made["versions"][0]["note"] == steps["steps"][0]["note"] == QUESTION["note"]
+    ahead = {**QUESTION, "decision": "granted", "decision_on": "2026-06-02", "on": "2026-06-03"}
+    problem(clerk.post("/api/conversions", json=ahead), 422, "invalid-request")
+    take(clerk, made["id"], "request_renewed", on="2026-05-30")
+
+
 DAYS = st.sampled_from(
     ["1900-01-01", "2021-06-22", "2025-10-30", "2026-01-12", "2026-03-02", "2026-06-01", "2200-12-31"]
 )
