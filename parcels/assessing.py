@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from parcels.conversions import Stated, Version
 from parcels.effects import Effect
 from parcels.holidays import is_holiday
 from rules import deadlines
-from rules.conversions import AffectedLand, Assessment, CaseFacts, assess
+from rules.conversions import AffectedLand, Assessment, CaseFacts, Cases, assess
 from rules.criteria import Reason
 from rules.deadlines import Clock, Request
 from rules.facts import Outcome
@@ -64,7 +64,9 @@ def assessed(session: Session, stated: Stated, requests: Sequence[Request], aske
     district = stated.district or effects.district(lines)
     series = tuple(comparable(session, plans, asked.known_at, asked.case_id))
     screening = _screening(session, place.geometry, stated, asked)
-    said = _guidance(session, stated, place.geometry, land, district, asked)
+    doubted = replace(stated, cases=None) if series and stated.cases is Cases.SINGLE else stated
+    alone = effects.sole_district(lines) if effects.district(lines) else stated.district
+    said = _guidance(session, replace(doubted, district=alone), place.geometry, land, asked)
     case = _case(stated, land, screening.impaired, said, len({one.id for one in series}), asked.on)
     return Found(
         stated=stated,
@@ -145,10 +147,12 @@ def _guidance(
     stated: Stated,
     geometry: str | None,
     land: Sequence[AffectedLand],
-    district: str | None,
     asked: Asked,
 ) -> GuidanceFinding:
-    """What the guidance in force says of the workplace land taken, designation by designation: the strictest of it."""
+    """What the guidance in force says of the workplace land taken, designation by designation: the strictest of it.
+
+    `stated` as far as the register bears it out: the Bezirk of the land, and no single case where there are comparable ones.
+    """
     rules = guidance.applicable(session, asked.on, asked.known_at).rules
     met = None if geometry is None else guidance.zones_met(session, geometry, asked.on, asked.known_at)
     zones = None if met is None else guidance.named(met)
@@ -163,7 +167,7 @@ def _guidance(
             designation=designation,
             planning=stated.planning,
             cases=stated.cases,
-            district=district,
+            district=stated.district,
             affected_m2=sum((piece.m2 for piece in pieces), Decimal(0)),
             housing_share=stated.housing_share,
             private_marketable=_any(outcomes),

@@ -78,6 +78,12 @@ def district(lines: Sequence[Taken]) -> str | None:
     return max(amounts, key=lambda name: (amounts[name], name), default=None)
 
 
+def sole_district(lines: Sequence[Taken]) -> str | None:
+    """The Bezirk that all of the site lies in; None where it lies in several, or nobody knows of a part of it."""
+    found = {line.district for line in lines if line.gross_m2}
+    return found.pop() if len(found) == 1 else None
+
+
 def _workplace(line: Taken, law: DatedLaw) -> Outcome:
     """Of what lies outside the port."""
     return in_stock(Part(line.designation, line.in_use_as_commercial, False, line.net_m2, None), law)
