@@ -143,7 +143,7 @@ def clock_of(clock: Clock, speak: Translator) -> ClockOut:
     """How a clock stands."""
     return ClockOut(
         state=clock.state,
-        sentence=speak.code("clock", clock.state),
+        sentence=speak.code("clock", "missed_unless_moved" if clock.contested else clock.state.value),
         next_warning=clock.next_warning,
         current=None if clock.current is None else _deadline(clock.current),
         earlier=[_deadline(one) for one in clock.earlier],

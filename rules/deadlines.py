@@ -67,12 +67,16 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How the clock of a case stands: the deadline of the last request, and those of the requests it replaced."""
+    """How the clock of a case stands: the deadline of the last request, and those of the requests it replaced.
+
+    `contested`: missed by § 188 BGB, but in time if the day moved by § 31 Abs. 3 VwVfG counts: for lawyers.
+    """
 
     state: State
     current: Deadline | None
     earlier: tuple[Deadline, ...]
     next_warning: date | None
+    contested: bool = False
 
 
 def consent(
@@ -198,7 +202,18 @@ def clock(
     current, earlier = found[-1], tuple(found[:-1])
     coming = next((day for day in current.warnings if day > on), None)
     state = _state(current, on, answered_on)
-    return Clock(state, current, earlier, coming if state in (State.OPEN, State.WARNED) else None)
+    return Clock(
+        state=state,
+        current=current,
+        earlier=earlier,
+        next_warning=coming if state in (State.OPEN, State.WARNED) else None,
+        contested=state is State.MISSED and _in_time_if_moved(current, on, answered_on),
+    )
+
+
+def _in_time_if_moved(current: Deadline, on: date, answered_on: date | None) -> bool:
+    answered = answered_on is not None and current.received_on <= answered_on <= on
+    return current.moved is not None and (answered_on if answered and answered_on else on) <= current.moved
 
 
 def _state(current: Deadline, on: date, answered_on: date | None) -> State:

@@ -221,6 +221,12 @@ def test_a_case_is_refused_or_withdrawn_also_after_its_route_expired(office: Tow
             assert late.get(f"/api/conversions/{number}").json()["versions"][-1]["decision"] == kind
 
 
+def test_a_refusal_on_the_moved_day_is_not_said_to_be_too_late(clerk: TestClient) -> None:
+    days = {"request_received_on": "2026-02-16", "decision": "refused", "decision_on": "2026-05-18"}  # 16 May: Saturday
+    clock = clerk.post("/api/conversions", json={**QUESTION, **days}).json()["clock"]
+    assert (clock["state"], "is for lawyers" in clock["sentence"]) == ("missed", True)
+
+
 def test_a_case_that_was_decided_before_it_was_entered_is_over(clerk: TestClient, problem: Problem) -> None:
     days = {"request_received_on": "2026-01-20", "decision": "refused", "decision_on": "2026-05-20"}
     made = clerk.post("/api/conversions", json={**QUESTION, **days}).json()

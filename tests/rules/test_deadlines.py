@@ -96,6 +96,23 @@ def test_an_answer_in_time_ends_the_clock(answered: date, on: date, state: State
     assert asked(on, RECEIVED, answered=answered).state is state
 
 
+@pytest.mark.parametrize(
+    ("answered", "on", "contested"),
+    [
+        (None, date(2026, 4, 12), False),
+        (None, date(2026, 4, 13), True),  # the Monday to which § 31 Abs. 3 VwVfG moves the end
+        (None, date(2026, 4, 14), False),
+        (date(2026, 4, 13), date(2026, 6, 1), True),
+        (date(2026, 4, 14), date(2026, 6, 1), False),
+        (date(2026, 4, 13), date(2026, 4, 13), True),
+        (date(2026, 4, 12), date(2026, 6, 1), False),  # in time anyway
+        (date(2026, 1, 11), date(2026, 6, 1), False),  # an answer to something before
+    ],
+)
+def test_what_only_the_moved_day_would_save_is_for_lawyers(answered: date | None, on: date, contested: bool) -> None:
+    assert asked(on, RECEIVED, answered=answered).contested is contested
+
+
 def test_a_renewed_request_opens_the_clock_again_and_the_earlier_stays_visible() -> None:
     before = asked(date(2026, 5, 3), RENEWED, RECEIVED)
     assert (before.state, before.earlier) == (State.MISSED, ())

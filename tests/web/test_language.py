@@ -77,7 +77,7 @@ CODES = {
     "guidance_result": list(conversion_facts.GuidanceResult),
     "environment": list(conversion_facts.EnvironmentScreening),
     "consent": list(conversion_facts.Consent),
-    "clock": list(deadlines.State),
+    "clock": [*deadlines.State, "missed_unless_moved"],
     "refusal": list(conversion_facts.Refusal),
     "remedy": list(conversion_facts.Refusal),
     "law_version": list(versions()),
