@@ -25,7 +25,7 @@ class Kind(StrEnum):
 class Near(StrEnum):
     """The codes of all reasons of the screening; the sentences to them are the user interface's."""
 
-    NOT_WORKPLACE_LAND = "not_workplace_land"
+    NO_WORKPLACE_LAND = "neighbour_no_workplace_land"
     LAND_FAR_ENOUGH = "land_far_enough"
     LAND_TOO_NEAR = "land_too_near"
     NOISE_COMPATIBLE = "noise_compatible"
@@ -155,7 +155,7 @@ def noise(facts: Nearby, purpose: str, law: DatedLaw) -> Finding:
         return Finding("noise", outcome, _reason(code, {**known, **more}), _cites(law, sources))
 
     if facts.kind is Kind.WORKPLACE and facts.stock is Outcome.NOT_MET:
-        return found(Outcome.NOT_MET, Near.NOT_WORKPLACE_LAND)
+        return found(Outcome.NOT_MET, Near.NO_WORKPLACE_LAND)
     if facts.distance_m >= limit:
         return found(Outcome.NOT_MET, Near.LAND_FAR_ENOUGH)
     if facts.kind is Kind.UNPLANNED or (facts.kind is Kind.WORKPLACE and facts.designation is None):

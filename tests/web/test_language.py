@@ -130,6 +130,15 @@ def test_every_code_has_a_sentence(language: str, kind: str) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_sentence_stands_twice(language: str) -> None:
+    """Of two under one code the reader takes one, and whoever meant the other has none."""
+    lines = (CATALOGUES / language / "LC_MESSAGES" / "messages.po").read_text("utf-8")
+    asked = re.findall(r'(?:^msgctxt "(.*)"\n)?^msgid "(.+)"$', lines, re.MULTILINE)
+    assert len(asked) > 400
+    assert [one for one in asked if asked.count(one) > 1] == []
+
+
 def test_every_sentence_of_the_pages_is_in_german_with_the_same_gaps() -> None:
     german, asked = catalogue("de"), used()
     assert len(asked) > 100
