@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import clock
+from app import conversions as conversion_clock
 from app.schemas.conversion_steps import StepOut, StepsOut, TrackDeadlinesOut, TrackOut, TrackStepOut
 from app.web.language import Translator
 from parcels import conversion_steps, conversion_tracks, conversions
-from parcels.conversion_tables import ConversionAssessment, ConversionStep
+from parcels.conversion_tables import ConversionStep
 from rules.conversion_steps import OVER, CaseState, StepKind, possible
+from rules.deadlines import Clock
 
 # The seven of § 1 BezVG; whatever else stands in the field is nothing for the public.
 BEZIRKE = ("Altona", "Bergedorf", "Eimsbüttel", "Hamburg-Mitte", "Hamburg-Nord", "Harburg", "Wandsbek")
@@ -60,20 +61,21 @@ def steps(
     )
 
 
-def track(session: Session, code: str, today: date, speak: Translator) -> TrackOut:
+def track(session: Session, code: str, now: datetime, speak: Translator) -> TrackOut:
     """What the public may know of the case behind a code; TrackUnknownError where there is none."""
     number = conversion_tracks.find(session, code)
     found = conversion_steps.steps(session, number)
-    stated = conversions.versions(session, number, None)[-1].stated
+    versions = conversions.versions(session, number, None)
+    stated, asked = versions[-1].stated, conversion_clock.ask(session, clock.day(now), None, now)
     state = CaseState(found[-1].state)
     return TrackOut(
-        on=today,
+        on=asked.on,
         route=stated.route.value,
         district=stated.district if stated.district in BEZIRKE else None,
         state=state,
         label=speak.code("case_state", state.value),
         steps=_public(found, speak),
-        deadlines=_deadlines(session, number, state),
+        deadlines=_deadlines(conversion_clock.clock(session, number, versions, asked), state),
     )
 
 
@@ -82,10 +84,8 @@ def _public(found: Sequence[ConversionStep], speak: Translator) -> list[TrackSte
     return [TrackStepOut(on=day_of(one), kind=StepKind(one.kind), label=speak.code("step", one.kind)) for one in shown]
 
 
-def _deadlines(session: Session, number: int, state: CaseState) -> TrackDeadlinesOut:
-    """Those of the last assessment; none of a case that is over."""
-    own = select(ConversionAssessment).where(ConversionAssessment.conversion_id == number)
-    last = session.scalars(own.order_by(ConversionAssessment.number.desc()).limit(1)).one_or_none()
-    if last is None or state in OVER:
+def _deadlines(going: Clock | None, state: CaseState) -> TrackDeadlinesOut:
+    """Those of the last request; none of a case that is over."""
+    if going is None or going.current is None or state in OVER:
         return TrackDeadlinesOut(consent=None, bwi=None)
-    return TrackDeadlinesOut(consent=last.consent_deadline, bwi=last.bwi_deadline)
+    return TrackDeadlinesOut(consent=going.current.unmoved, bwi=going.current.bwi_on)

@@ -219,7 +219,7 @@ def get_track(
 ) -> TrackOut:
     """How a case stands, for whoever has its link: days and kinds of its steps and its deadlines, nothing of people or parcels."""
     response.headers.update(UNSEEN)
-    return step_answers.track(session, code, clock.day(now), speak)
+    return step_answers.track(session, code, now, speak)
 
 
 def _fresh(response: Response) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from app import clock, step_answers
+from app import step_answers
 from app.web.pages import Rendered, Visit, render
 from app.web.question import plain
 from parcels.conversion_tracks import TrackUnknownError
@@ -14,7 +14,7 @@ def track_page(session: Session, code: str, visit: Visit) -> Rendered:
     """The state of the case behind a code; for any other code that there is none, without saying whether there was."""
     asked, speak = plain(visit.now, visit.language), visit.speak
     try:
-        found = step_answers.track(session, code, clock.day(visit.now), speak)
+        found = step_answers.track(session, code, visit.now, speak)
     except TrackUnknownError:
         said = {
             "message": speak.text("There is no case behind this link, or the link was revoked."),

@@ -201,7 +201,9 @@ def test_a_case_is_decided_also_when_its_parcel_is_no_more(clerk: TestClient, of
         connection.execute(gone, {"key": key(90)})
     problem(step(clerk, number, "granted", on="2026-02-02"), 422, "dates-out-of-order")
     problem(step(clerk, number, "hearing_set", hearing={"months": 2}), 422, "hearing-not-allowed")
+    code = clerk.post(f"/api/conversions/{number}/track").json()["code"]
     assert "register no longer has the land" in take(clerk, number, "hearing_set", hearing={"days": 9})["unassessed"]
+    assert clerk.get(f"/api/track/{code}").json()["deadlines"]["consent"] == "2026-06-05"
     assert "register no longer has the land" in take(clerk, number, "refused", on="2026-05-02")["unassessed"]
     found = clerk.get(f"/api/conversions/{number}").json()
     assert (found["state"], found["versions"][-1]["decision"], len(found["assessments"])) == ("decided", "refused", 2)
