@@ -14,7 +14,8 @@ from rules.replacements import Assessment, Candidate, Loss, assess
 
 NODES = 2_000  # a bound of effort, not of time: the same question has the same answer on every machine
 INFEASIBLE = 2  # as scipy.optimize.milp calls it
-HALF_A_CENT = 0.005  # sums of hundredths of a square metre differ by more than this or not at all
+UNIT_M2 = 1_000  # in this unit a hundredth of a square metre is ten times what the solver takes for nothing
+HALF_A_CENT = 0.005 / UNIT_M2  # sums of hundredths of a square metre differ by more than this or not at all
 MAX_AREAS, OVERLAPS, FIRM_KINDS = "max_areas", "overlaps", "firm_kinds"
 FITTING = 12  # candidates whose order one solve settles exactly
 
@@ -144,8 +145,12 @@ def _problem(loss: Loss, every: Iterable[Option], max_areas: int | None, lifted:
     return _Problem(usable, amounts, tuple(rows))
 
 
+def _scaled(amount_m2: Decimal) -> float:
+    return float(amount_m2 / UNIT_M2)
+
+
 def _cheapest(problem: _Problem, need: Decimal) -> _Solved | None:
-    return _covering(problem, need, [float(one.cost_m2) for one in problem.options])
+    return _covering(problem, need, [_scaled(one.cost_m2) for one in problem.options])
 
 
 def _covering(problem: _Problem, need: Decimal, costs: Sequence[float]) -> _Solved | None:
@@ -153,7 +158,7 @@ def _covering(problem: _Problem, need: Decimal, costs: Sequence[float]) -> _Solv
 
     The solver works in floating point: a set that it takes for good and that is not, counted exactly, is ruled out by a row.
     """
-    extent = _Row({n: float(m2) for n, m2 in enumerate(problem.amounts)}, low=float(need) - HALF_A_CENT)
+    extent = _Row({n: _scaled(m2) for n, m2 in enumerate(problem.amounts)}, low=_scaled(need) - HALF_A_CENT)
     asked = problem.also(extent) if need > 0 else problem
     while (solved := _solve(asked, costs)) is not None:
         chosen = set(solved.chosen)
@@ -201,7 +206,7 @@ def _first_of_the_cheapest(problem: _Problem, need: Decimal, best: _Solved) -> t
     costs = [one.cost_m2 for one in problem.options]
     total = problem.cost(best.chosen)
     capped = replace(problem, highest_m2=total)
-    within = capped.also(_Row({n: float(cost) for n, cost in enumerate(costs)}, high=float(total) + HALF_A_CENT))
+    within = capped.also(_Row({n: _scaled(cost) for n, cost in enumerate(costs)}, high=_scaled(total) + HALF_A_CENT))
     fewest = _covering(within, need, [1.0] * len(costs))
     if fewest is None or not fewest.proved:
         return best.chosen, False
@@ -241,6 +246,6 @@ def _short(loss: Loss, every: Sequence[Option], max_areas: int | None, need: Dec
 
 def _missing(problem: _Problem, need: Decimal) -> Decimal:
     """The net m2 that the largest set leaves open; the whole need where no set keeps the rows."""
-    solved = _solve(problem, [-float(m2) for m2 in problem.amounts])
+    solved = _solve(problem, [-_scaled(m2) for m2 in problem.amounts])
     covered = problem.amount(solved.chosen) if solved else Decimal(0)
     return max(need - covered, Decimal(0))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from functools import wraps
+from functools import lru_cache, wraps
 
 from rules.criteria import Fact, Reason, first_day_within
 from rules.facts import Outcome
@@ -79,13 +79,18 @@ def rank_classes(land: Land, law: DatedLaw) -> tuple[str, ...]:
 @of_all
 def designation(loss: Loss, one: Candidate, law: DatedLaw) -> Found:
     """Met by the same rank or a higher one; unknown where it may be both. Source: Vorschlag dieses Dienstes."""
-    table = {(lost, new): Outcome(says) for lost, new, says in (row.split() for row in law["replacements.rank"].codes)}
+    table = _ranks(law["replacements.rank"].codes)
     lost, offered = rank_classes(loss, law), rank_classes(one, law)
     possible = {table[pair] for pair in ((a, b) for a in lost for b in offered)}
     outcome = possible.pop() if len(possible) == 1 else Outcome.UNKNOWN
     codes = {Outcome.MET: Match.RANK_KEPT, Outcome.NOT_MET: Match.RANK_LOWER, Outcome.UNKNOWN: Match.RANK_UNCLEAR}
     ranks = {"lost_rank": _rank(lost), "offered_rank": _rank(offered)}
     return found(outcome, codes[outcome], loss.designation, one.designation, **ranks)
+
+
+@lru_cache
+def _ranks(rows: tuple[str, ...]) -> dict[tuple[str, str], Outcome]:
+    return {(lost, offered): Outcome(says) for lost, offered, says in (row.split() for row in rows)}
 
 
 def _rank(classes: Sequence[str]) -> str:
