@@ -1,6 +1,6 @@
 """The best set of candidates for a loss: a mixed-integer program, solved by HiGHS, with its gap; or what stands in the way."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -63,6 +63,10 @@ class _Row:
     terms: dict[int, float]
     low: float = -np.inf
     high: float = np.inf
+
+    def kept(self, chosen: Container[int]) -> bool:
+        total = sum(value for n, value in self.terms.items() if n in chosen)
+        return self.low - HALF_A_CENT <= total <= self.high + HALF_A_CENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +167,7 @@ def _covering(problem: _Problem, need: Decimal, costs: Sequence[float]) -> _Solv
     while (solved := _solve(asked, costs)) is not None:
         chosen = set(solved.chosen)
         dear = problem.highest_m2 is not None and problem.cost(chosen) > problem.highest_m2
-        if not dear and problem.amount(chosen) >= need:
+        if not dear and problem.amount(chosen) >= need and all(row.kept(chosen) for row in asked.rows):
             return solved
         signs = {n: 1.0 if n in chosen else -1.0 for n in range(len(problem.options))}
         asked = asked.also(_Row(signs, high=len(chosen) - 1))
@@ -189,7 +193,7 @@ def _solve(problem: _Problem, costs: Sequence[float]) -> _Solved | None:
         integrality=np.ones(size),
         bounds=Bounds(0, 1),
         constraints=limits,
-        options={"node_limit": NODES, "mip_rel_gap": 0.0},
+        options={"node_limit": NODES, "mip_rel_gap": 0.0, "presolve": False},  # it costs more than it saves here
     )
     if result.status == INFEASIBLE:
         return None
@@ -246,6 +250,6 @@ def _short(loss: Loss, every: Sequence[Option], max_areas: int | None, need: Dec
 
 def _missing(problem: _Problem, need: Decimal) -> Decimal:
     """The net m2 that the largest set leaves open; the whole need where no set keeps the rows."""
-    solved = _solve(problem, [-_scaled(m2) for m2 in problem.amounts])
+    solved = _covering(problem, Decimal(0), [-_scaled(m2) for m2 in problem.amounts])
     covered = problem.amount(solved.chosen) if solved else Decimal(0)
     return max(need - covered, Decimal(0))
