@@ -24,12 +24,15 @@ from rules.law import BERLIN
 CATALOGUES = Path(__file__).parent / "locales"
 LANGUAGES = {"de": Locale("de", "DE"), "en": Locale("en", "GB")}
 DEFAULT = "de"
+UNITS = {"_m": "m", "_db": "dB(A)/m²", "_kw": "kW"}  # by the end of a value's name; square metres otherwise
 SQUARE_METRES_PER_HECTARE = Decimal(10_000)
 # values that are codes themselves, each with the kind under which the catalogue names it
 CODED = {
     **{kind: kind for kind in ("designation", "holder", "disposition", "award_criterion")},
     **{kind: kind for kind in ("route", "planning", "purpose", "consent", "law_version")},
     "earlier_version": "law_version",
+    **{kind: kind for kind in ("plan_stage", "firm_kind")},
+    **{"lost_rank": "rank", "offered_rank": "rank"},
 }
 
 
@@ -65,10 +68,9 @@ class Translator:
     def _value(self, name: str, value: Fact | int) -> str:
         if isinstance(value, date):
             return self.day(value)
-        if isinstance(value, Decimal) and name.endswith("_m"):
-            return f"{self.number(value.normalize())} m"
         if isinstance(value, Decimal):
-            return self.square_metres(value)
+            unit = next((unit for end, unit in UNITS.items() if name.endswith(end)), None)
+            return f"{self.number(value.normalize())} {unit}" if unit else self.square_metres(value)
         if isinstance(value, int):
             return self.number(value)
         return self.code(CODED[name], str(value)) if name in CODED else str(value)

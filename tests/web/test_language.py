@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import product
@@ -22,6 +22,7 @@ from app.conversions import Unassessed
 from app.routes.plans import Stage
 from app.web.language import CATALOGUES, LANGUAGES, chosen, translator
 from parcels.importing.contract import Severity
+from parcels.proposals import MAX_AREAS, OVERLAPS
 from parcels.published import CONFIDENCES, figures
 from parcels.runs import State as RunState
 from parcels.simulation import Effect as SimulationEffect
@@ -38,13 +39,20 @@ from rules.law import LAW
 from rules.neighbours import Kind as NeighbourKind
 from rules.neighbours import Near, Nearby, screen
 from rules.outlook import Assumption, Crossing, Reaching, Scenario
+from rules.proposals import PLEDGED, UNMEASURED
+from rules.replacement_reasons import Match
+from rules.replacements import NAMES, assess
+from rules.replacements import Verdict as ReplacementVerdict
 from rules.suitability import Ground
+from tests.rules.test_replacements import BETTER, LOSS, OFFERED
+from tests.rules.test_replacements import ROWS as REPLACEMENTS
+from tests.rules.test_replacements import changed as changed_land
 
 WEB = Path(app.web.__file__).parent
 KNOWN_AT = datetime(2026, 11, 22, tzinfo=UTC)
 TODAY = LAW.on(date(2026, 11, 22), KNOWN_AT)
 CODES = {
-    "because": [*Because, *Near, *Ground],
+    "because": [*Because, *Near, *Ground, *Match],
     "criterion": [
         *CRITERIA,
         *RECORDED,
@@ -101,6 +109,11 @@ CODES = {
     "reaching": list(Reaching),
     "assumption": [*Assumption, "not_recorded", "line_only", "newest_plan", "whole_parcels"],
     "stage": list(get_args(Stage)),
+    "replacement": [*NAMES, *(MAX_AREAS, OVERLAPS, PLEDGED, UNMEASURED)],
+    "replacement_verdict": list(ReplacementVerdict),
+    "rank": {"unknown", *(row.split()[0] for row in TODAY["replacements.rank"].codes)},
+    "plan_stage": TODAY["replacements.stages"].codes,
+    "firm_kind": TODAY["replacements.firm_kinds"].codes,
 }
 
 
@@ -231,6 +244,29 @@ def test_what_the_screening_says_can_be_said_in_words(language: str) -> None:
     for sentence in sentences.values():
         assert sentence.endswith(".")
         assert not re.search(r"[{}]|None|m²|Klasse –|class –", sentence), sentence
+
+
+def replacements() -> Iterator[Reason]:
+    """What the comparison gives as reasons: those of its golden cases, and of each fact left out on either side."""
+    pairs = [(replace(LOSS, **changed_land(row["loss"])), changed_land(row["candidate"])) for row in REPLACEMENTS]  # type: ignore[arg-type]
+    pairs += [(LOSS, {name: value}) for name, values in BETTER.items() for value in values]
+    pairs += [(LOSS, {"net_m2": None}), (LOSS, {"designation": "G"})]
+    for loss, facts in pairs:
+        one = replace(OFFERED, **facts)  # type: ignore[arg-type]
+        again = replace(OFFERED, key="Wilhelmsburg 7", overlaps=frozenset("A"))
+        for found in (assess(loss, some, TODAY) for some in ([], [one], [one, again])):
+            yield from (criterion.reason for criterion in found.criteria)
+            yield from (reason for counted in found.coverage.candidates for reason in counted.reasons)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_comparison_says_can_be_said_in_words(language: str) -> None:
+    speak = translator(language)
+    sentences = {reason: speak.reason(reason) for reason in set(replacements())}
+    assert {reason.code for reason in sentences} == set(Match)
+    for sentence in sentences.values():
+        assert sentence.endswith(".")
+        assert not re.search(r"[{}]|None|True|False|_", sentence), sentence
 
 
 def test_values_in_sentences_are_written_in_the_language() -> None:
