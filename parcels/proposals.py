@@ -12,9 +12,12 @@ from rules.law import DatedLaw
 from rules.proposals import PLEDGED, UNMEASURED, Option, options
 from rules.replacements import Assessment, Candidate, Loss, assess
 
-NODES = 2_000  # a bound of effort, not of time: the same question has the same answer on every machine
+# Bounds of effort, in nodes, not in time: the same question has the same answer on every machine.
+NODES, NODES_FOR_TIES = 1_000, 150
 INFEASIBLE = 2  # as scipy.optimize.milp calls it
-UNIT_M2 = 1_000  # in this unit a hundredth of a square metre is ten times what the solver takes for nothing
+UNIT_M2 = (
+    100  # in this unit costs are whole numbers, and a hundredth of a square metre is a hundred times what is nothing
+)
 HALF_A_CENT = 0.005 / UNIT_M2  # sums of hundredths of a square metre differ by more than this or not at all
 MAX_AREAS, OVERLAPS, FIRM_KINDS = "max_areas", "overlaps", "firm_kinds"
 FITTING = 12  # candidates whose order one solve settles exactly
@@ -77,6 +80,7 @@ class _Problem:
     amounts: tuple[Decimal, ...]
     rows: tuple[_Row, ...] = ()
     highest_m2: Decimal | None = None  # what a set may cost
+    nodes: int = NODES
 
     def also(self, *rows: _Row) -> "_Problem":
         return replace(self, rows=(*self.rows, *rows))
@@ -109,7 +113,10 @@ def propose(loss: Loss, candidates: Sequence[Candidate], law: DatedLaw, max_area
     best = _cheapest(problem, need)
     if best is None:
         return _short(loss, every, max_areas, need)
-    chosen, settled = _first_of_the_cheapest(problem, need, best)
+    try:
+        chosen, settled = _first_of_the_cheapest(problem, need, best)
+    except EffortSpent:
+        chosen, settled = best.chosen, False
     taken = [problem.options[n] for n in chosen]
     covered = problem.amount(chosen)
     return Proposal(
@@ -193,14 +200,19 @@ def _solve(problem: _Problem, costs: Sequence[float]) -> _Solved | None:
         integrality=np.ones(size),
         bounds=Bounds(0, 1),
         constraints=limits,
-        options={"node_limit": NODES, "mip_rel_gap": 0.0, "presolve": False},  # it costs more than it saves here
+        options={
+            "node_limit": problem.nodes,
+            "mip_rel_gap": 0.0,
+            "presolve": False,
+        },  # it costs more than it saves here
     )
     if result.status == INFEASIBLE:
         return None
     if result.x is None:
         raise EffortSpent
     chosen = tuple(n for n in range(size) if result.x[n] > 1 / 2)
-    return _Solved(chosen, result.status == 0, float(result.mip_gap or 0.0))
+    proved = result.status == 0 or result.fun - result.mip_dual_bound < HALF_A_CENT
+    return _Solved(chosen, proved, float(result.mip_gap or 0.0))
 
 
 def _first_of_the_cheapest(problem: _Problem, need: Decimal, best: _Solved) -> tuple[tuple[int, ...], bool]:
@@ -209,7 +221,7 @@ def _first_of_the_cheapest(problem: _Problem, need: Decimal, best: _Solved) -> t
         return best.chosen, False
     costs = [one.cost_m2 for one in problem.options]
     total = problem.cost(best.chosen)
-    capped = replace(problem, highest_m2=total)
+    capped = replace(problem, highest_m2=total, nodes=NODES_FOR_TIES)
     within = capped.also(_Row({n: _scaled(cost) for n, cost in enumerate(costs)}, high=_scaled(total) + HALF_A_CENT))
     fewest = _covering(within, need, [1.0] * len(costs))
     if fewest is None or not fewest.proved:

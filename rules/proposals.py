@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from rules.criteria import first_day_within
 from rules.facts import Outcome
@@ -11,7 +11,6 @@ from rules.law import DatedLaw
 from rules.replacement_criteria import CRITERIA, GATES, Found, available_on
 from rules.replacement_facts import Candidate, Loss
 
-CENT = Decimal("0.01")  # amounts and costs are exact to a hundredth of a square metre
 OF_THE_SET = ("firm_kinds",)  # what the candidates meet together cannot rule one of them out
 PLEDGED, UNMEASURED = "pledged", "measured"
 
@@ -20,7 +19,8 @@ PLEDGED, UNMEASURED = "pledged", "measured"
 class Option:
     """A candidate as a proposal sees it: net m2 that are free and in all, what they cost, and which requirements it fails.
 
-    `cost_m2`: its free net m2, made dearer by distance, lateness and what it is not as good in; the cheapest set is proposed.
+    `cost_m2`: its free net m2, made dearer by distance, lateness and what it is not as good in, in whole
+    steps (parameter); the cheapest set is proposed.
     """
 
     candidate: Candidate
@@ -43,7 +43,9 @@ def _option(loss: Loss, one: Candidate, law: DatedLaw) -> Option:
     net = one.net_m2 or Decimal(0)
     free = max(net - one.pledged_m2, Decimal(0))
     dearer = sum((_distance(one, law), _lateness(loss, one, law), _quality(findings, law)), Decimal(1))
-    return Option(one, free, net, (free * dearer).quantize(CENT), _fails(one, findings, law))
+    step_m2 = law["replacements.cost_step_m2"].amount
+    steps = (free * dearer / step_m2).to_integral_value(ROUND_CEILING)
+    return Option(one, free, net, steps * step_m2, _fails(one, findings, law))
 
 
 def _fails(one: Candidate, findings: dict[str, Found], law: DatedLaw) -> frozenset[str]:
