@@ -15,12 +15,11 @@ from rules.replacements import Assessment, Candidate, Loss, assess
 # Bounds of effort, in nodes, not in time: the same question has the same answer on every machine.
 NODES, NODES_FOR_TIES = 1_000, 150
 INFEASIBLE = 2  # as scipy.optimize.milp calls it
-UNIT_M2 = (
-    100  # in this unit costs are whole numbers, and a hundredth of a square metre is a hundred times what is nothing
-)
-HALF_A_CENT = 0.005 / UNIT_M2  # sums of hundredths of a square metre differ by more than this or not at all
+# The solver sees whole numbers: amounts in hundredths of a square metre, as they are stored, and costs in their steps.
+HUNDREDTH_M2 = Decimal("0.01")
+HALF = 0.5  # whole numbers differ by more than this or not at all
 MAX_AREAS, OVERLAPS, FIRM_KINDS = "max_areas", "overlaps", "firm_kinds"
-FITTING = 12  # candidates whose order one solve settles exactly
+FITTING = 16  # candidates whose order one solve settles exactly
 
 
 class LossNotMeasured(Exception):
@@ -69,7 +68,7 @@ class _Row:
 
     def kept(self, chosen: Container[int]) -> bool:
         total = sum(value for n, value in self.terms.items() if n in chosen)
-        return self.low - HALF_A_CENT <= total <= self.high + HALF_A_CENT
+        return self.low <= total <= self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,6 @@ class _Problem:
     options: tuple[Option, ...]
     amounts: tuple[Decimal, ...]
     rows: tuple[_Row, ...] = ()
-    highest_m2: Decimal | None = None  # what a set may cost
     nodes: int = NODES
 
     def also(self, *rows: _Row) -> "_Problem":
@@ -103,7 +101,8 @@ def propose(loss: Loss, candidates: Sequence[Candidate], law: DatedLaw, max_area
     """The cheapest set of at most `max_areas` candidates that covers the loss, each meeting what is essential, none overlapping.
 
     Every displaced kind of firm finds a place, or may. What remains unknown of a candidate makes it dearer, and the assessment of
-    the set says so. Raises LossNotMeasured, NotInForce. Source: Masterplan Industrie 2023, Handlungsfeld 1 Nr. 1 Abs. 1 Satz 2.
+    the set says so. Raises LossNotMeasured, EffortSpent, NotInForce.
+    Source: Masterplan Industrie 2023, Handlungsfeld 1 Nr. 1 Abs. 1 Satz 2.
     """
     if loss.net_m2 is None:
         raise LossNotMeasured
@@ -156,12 +155,16 @@ def _problem(loss: Loss, every: Iterable[Option], max_areas: int | None, lifted:
     return _Problem(usable, amounts, tuple(rows))
 
 
-def _scaled(amount_m2: Decimal) -> float:
-    return float(amount_m2 / UNIT_M2)
+def _costs(problem: _Problem) -> list[float]:
+    return [float(one.cost_steps) for one in problem.options]
+
+
+def _amounts(problem: _Problem) -> list[float]:
+    return [float(m2 / HUNDREDTH_M2) for m2 in problem.amounts]
 
 
 def _cheapest(problem: _Problem, need: Decimal) -> _Solved | None:
-    return _covering(problem, need, [_scaled(one.cost_m2) for one in problem.options])
+    return _covering(problem, need, _costs(problem))
 
 
 def _covering(problem: _Problem, need: Decimal, costs: Sequence[float]) -> _Solved | None:
@@ -169,12 +172,11 @@ def _covering(problem: _Problem, need: Decimal, costs: Sequence[float]) -> _Solv
 
     The solver works in floating point: a set that it takes for good and that is not, counted exactly, is ruled out by a row.
     """
-    extent = _Row({n: _scaled(m2) for n, m2 in enumerate(problem.amounts)}, low=_scaled(need) - HALF_A_CENT)
+    extent = _Row(dict(enumerate(_amounts(problem))), low=float(need / HUNDREDTH_M2) - HALF)
     asked = problem.also(extent) if need > 0 else problem
     while (solved := _solve(asked, costs)) is not None:
         chosen = set(solved.chosen)
-        dear = problem.highest_m2 is not None and problem.cost(chosen) > problem.highest_m2
-        if not dear and problem.amount(chosen) >= need and all(row.kept(chosen) for row in asked.rows):
+        if problem.amount(chosen) >= need and all(row.kept(chosen) for row in problem.rows):
             return solved
         signs = {n: 1.0 if n in chosen else -1.0 for n in range(len(problem.options))}
         asked = asked.also(_Row(signs, high=len(chosen) - 1))
@@ -200,18 +202,14 @@ def _solve(problem: _Problem, costs: Sequence[float]) -> _Solved | None:
         integrality=np.ones(size),
         bounds=Bounds(0, 1),
         constraints=limits,
-        options={
-            "node_limit": problem.nodes,
-            "mip_rel_gap": 0.0,
-            "presolve": False,
-        },  # it costs more than it saves here
+        options={"node_limit": problem.nodes, "mip_rel_gap": 0.0},
     )
     if result.status == INFEASIBLE:
         return None
     if result.x is None:
         raise EffortSpent
     chosen = tuple(n for n in range(size) if result.x[n] > 1 / 2)
-    proved = result.status == 0 or result.fun - result.mip_dual_bound < HALF_A_CENT
+    proved = result.status == 0 or result.fun - result.mip_dual_bound < HALF
     return _Solved(chosen, proved, float(result.mip_gap or 0.0))
 
 
@@ -219,16 +217,16 @@ def _first_of_the_cheapest(problem: _Problem, need: Decimal, best: _Solved) -> t
     """Of the sets that cost no more, the one of the fewest areas, then of the first keys; and whether that is proved."""
     if not best.proved:
         return best.chosen, False
-    costs = [one.cost_m2 for one in problem.options]
-    total = problem.cost(best.chosen)
-    capped = replace(problem, highest_m2=total, nodes=NODES_FOR_TIES)
-    within = capped.also(_Row({n: _scaled(cost) for n, cost in enumerate(costs)}, high=_scaled(total) + HALF_A_CENT))
-    fewest = _covering(within, need, [1.0] * len(costs))
+    size = len(problem.options)
+    steps = dict(enumerate(_costs(problem)))
+    cap = _Row(steps, high=sum(steps[n] for n in best.chosen) + HALF)
+    within = replace(problem, nodes=NODES_FOR_TIES).also(cap)
+    fewest = _covering(within, need, [1.0] * size)
     if fewest is None or not fewest.proved:
         return best.chosen, False
-    alike = within.also(_Row(dict.fromkeys(range(len(costs)), 1.0), high=len(fewest.chosen)))
+    alike = within.also(_Row(dict.fromkeys(range(size), 1.0), high=len(fewest.chosen)))
     other = alike.also(_Row(dict.fromkeys(fewest.chosen, 1.0), high=len(fewest.chosen) - 1))
-    again = _covering(other, need, [0.0] * len(costs)) if fewest.chosen else None
+    again = _covering(other, need, [0.0] * size) if fewest.chosen else None
     return (fewest.chosen, True) if again is None else _first_keys(alike, need, fewest.chosen)
 
 
@@ -262,6 +260,6 @@ def _short(loss: Loss, every: Sequence[Option], max_areas: int | None, need: Dec
 
 def _missing(problem: _Problem, need: Decimal) -> Decimal:
     """The net m2 that the largest set leaves open; the whole need where no set keeps the rows."""
-    solved = _covering(problem, Decimal(0), [-_scaled(m2) for m2 in problem.amounts])
+    solved = _covering(problem, Decimal(0), [-amount for amount in _amounts(problem)])
     covered = problem.amount(solved.chosen) if solved else Decimal(0)
     return max(need - covered, Decimal(0))

@@ -26,6 +26,7 @@ class Option:
     candidate: Candidate
     free_m2: Decimal
     net_m2: Decimal
+    cost_steps: int
     cost_m2: Decimal
     fails: frozenset[str]
 
@@ -44,8 +45,8 @@ def _option(loss: Loss, one: Candidate, law: DatedLaw) -> Option:
     free = max(net - one.pledged_m2, Decimal(0))
     dearer = sum((_distance(one, law), _lateness(loss, one, law), _quality(findings, law)), Decimal(1))
     step_m2 = law["replacements.cost_step_m2"].amount
-    steps = (free * dearer / step_m2).to_integral_value(ROUND_CEILING)
-    return Option(one, free, net, steps * step_m2, _fails(one, findings, law))
+    steps = int((free * dearer / step_m2).to_integral_value(ROUND_CEILING))
+    return Option(one, free, net, steps, steps * step_m2, _fails(one, findings, law))
 
 
 def _fails(one: Candidate, findings: dict[str, Found], law: DatedLaw) -> frozenset[str]:

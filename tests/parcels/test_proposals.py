@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parcels import proposals
-from parcels.proposals import LossNotMeasured, propose
+from parcels.proposals import EffortSpent, LossNotMeasured, propose
 from rules.facts import Outcome
 from rules.proposals import Option, options
 from rules.replacements import Candidate, Loss, Verdict
@@ -161,6 +161,20 @@ def test_an_end_before_the_proof_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     )
     found = propose(LOSS, [OFFERED], TODAY)
     assert (found.optimal, found.tie_settled, found.gap) == (False, False, Decimal("0.0125"))
+
+
+def test_without_an_answer_none_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spent(*asked: object) -> None:
+        raise EffortSpent
+
+    alike = [OFFERED, replace(OFFERED, key="B")]
+    with monkeypatch.context() as patch:
+        patch.setattr(proposals, "_first_keys", spent)
+        found = propose(LOSS, alike, TODAY)
+        assert (len(found.chosen), found.optimal, found.tie_settled) == (1, True, False)
+    monkeypatch.setattr(proposals, "_solve", spent)
+    with pytest.raises(EffortSpent):
+        propose(LOSS, alike, TODAY)
 
 
 def test_an_unmeasured_loss_is_refused() -> None:
