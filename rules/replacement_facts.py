@@ -60,7 +60,8 @@ class Candidate(Land):
     `stage`: stage of its plan as rules.xplan calls it. `plan_ripe`: Planreife (§ 33 Abs. 1 BauGB) is established.
     `in_force_expected`, `servicing_done_on`, `available_from`: planned or actual days; `available_from`: building can start.
     `distance_m`: metres from the lost land. `in_stock_on_loss`, `in_reserve`: belonged to the stock on the day of the loss, or
-    belongs to the reserve, and so is not new. `in_port`, `overlaps_loss`: lies (in part) in the port, or on the lost land itself.
+    belongs to the reserve, and so is not new. `in_port`: wholly in the port (`net_m2` leaves out what lies in it in part).
+    `overlaps_loss`: shares land with what is lost.
     `pledged_m2`: of its net area, what is bound to other losses. `overlaps`: keys of other candidates that share land with it.
     """
 
@@ -74,8 +75,8 @@ class Candidate(Land):
     distance_m: Decimal | None = None
     in_stock_on_loss: Outcome = Outcome.UNKNOWN
     in_reserve: Outcome = Outcome.UNKNOWN
-    in_port: Outcome = Outcome.NOT_MET
-    overlaps_loss: Outcome = Outcome.NOT_MET
+    in_port: Outcome = Outcome.UNKNOWN
+    overlaps_loss: Outcome = Outcome.UNKNOWN
     pledged_m2: Decimal = Decimal(0)
     overlaps: frozenset[str] = frozenset()
 

@@ -39,6 +39,8 @@ OFFERED = Candidate(
     distance_m=Decimal(4000),
     in_stock_on_loss=Outcome.NOT_MET,
     in_reserve=Outcome.NOT_MET,
+    in_port=Outcome.NOT_MET,
+    overlaps_loss=Outcome.NOT_MET,
 )
 
 
@@ -216,6 +218,16 @@ def test_every_comparison_is_whole(loss: Loss, a: Candidate, b: Candidate) -> No
     assert tuple(one.name for one in found.criteria) == NAMES
     assert found.law_version == LAW.version
     assert (found.verdict is Verdict.EQUIVALENT) is (not found.open)
+
+
+def test_of_what_nobody_recorded_nothing_is_met() -> None:
+    found = assess(
+        Loss(net_m2=None, designation=None, lost_on=LOSS.lost_on),
+        [Candidate(key="A", net_m2=None, designation=None)],
+        TODAY,
+    )
+    assert {one.outcome for one in found.criteria} == {Outcome.UNKNOWN}
+    assert found.verdict is Verdict.CONDITIONAL
 
 
 def test_every_fact_is_compared_or_says_what_it_is_for() -> None:
