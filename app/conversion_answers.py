@@ -59,7 +59,7 @@ class Because(Protocol):
 
 def assessments(session: Session, asked: Asked, found: Found, law: Law = LAW) -> dict[str, AssessmentOut]:
     """The answer in every language, German first."""
-    total, _ = queries.reserve(session, asked.on, asked.known_at)
+    total, _ = queries.reserve(session, found.land_on, asked.known_at)
     return {name: _assessment(asked, found, total, translator(name), law) for name in LANGUAGES}
 
 
@@ -70,6 +70,7 @@ def _assessment(asked: Asked, found: Found, total: Totals, speak: Translator, la
     return AssessmentOut(
         **asked.knowledge(),
         on=asked.on,
+        land_on=found.land_on,
         language=speak.language,
         route=found.stated.route,
         law_version=said.law_version,
@@ -94,7 +95,7 @@ def _assessment(asked: Asked, found: Found, total: Totals, speak: Translator, la
         consent_deadline_moved=None if current is None else current.moved,
         bwi_deadline=None if current is None else current.bwi_on,
         clock=clock_of(clock, speak),
-        effect=_effect(found.effect, total, dated["reserve.target_ha"].amount),
+        effect=_effect(found.effect, total, law.on(found.land_on, asked.known_at)["reserve.target_ha"].amount),
         authority=authority(AuthorityRole.ECONOMY, dated).name,
         rules_version=law.version,
         citations=_sources(said.citations),

@@ -31,6 +31,7 @@ CLOCK: dict[str, Any] = {
 CONVERSION_ASSESSMENT: dict[str, Any] = {
     **KNOWN,
     "on": "2026-11-20",
+    "land_on": "2026-11-20",
     "language": "de",
     "route": "B31_3",
     "law_version": "P31_3_V2",

@@ -24,6 +24,12 @@ from rules.guidance import GuidanceFinding, GuidanceQuestion, combined, find
 from rules.law import LAW, Law
 from rules.neighbours import Near, Screening
 
+OF_LAND = (
+    "reserve.target_ha",
+    "stock.designations",
+    "holders.municipal",
+)  # what is asked of land begins with the last of these
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -36,7 +42,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All that an assessment rests on and says; amounts in m2. `plans` are those whose workplace land the site takes."""
+    """All that an assessment rests on and says; amounts in m2. `plans` are those whose workplace land the site takes, `land_on` is
+    the day whose land, plans and neighbours were looked at."""
 
     stated: Stated
     case: CaseFacts
@@ -48,6 +55,7 @@ class Found:
     comparable: tuple[Comparable, ...]
     plans: tuple[tuple[str, str], ...]
     district: str | None
+    land_on: date
 
 
 def assessed(session: Session, stated: Stated, requests: Sequence[Request], asked: Asked, law: Law = LAW) -> Found:
@@ -56,17 +64,18 @@ def assessed(session: Session, stated: Stated, requests: Sequence[Request], aske
     SiteRefusedError for a site that is none, CaseRefused (rules) where the law gives no answer, OutlinesError where outlines cannot
     be laid over each other, NotInForce before the rules begin.
     """
-    dated = law.on(asked.on, asked.known_at)
-    place = sites.place(session, stated.site, asked.on, asked.known_at)
-    lines = affected.taken(session, place, asked.on, asked.known_at)
+    then = replace(asked, on=land_on(stated, asked, law))
+    dated = law.on(then.on, then.known_at)
+    place = sites.place(session, stated.site, then.on, then.known_at)
+    lines = affected.taken(session, place, then.on, then.known_at)
     land = effects.affected(lines, dated)
     plans = tuple(effects.plans(lines, dated))
     district = stated.district or effects.district(lines)
     series = tuple(comparable(session, plans, asked.known_at, asked.case_id))
-    screening = _screening(session, place.geometry, stated, asked)
+    screening = _screening(session, place.geometry, stated, then)
     doubted = replace(stated, cases=None) if series and stated.cases is Cases.SINGLE else stated
     alone = effects.sole_district(lines) if effects.district(lines) else stated.district
-    said = _guidance(session, replace(doubted, district=alone), place.geometry, land, asked)
+    said = _guidance(session, replace(doubted, district=alone), place.geometry, land, then)
     case = _case(stated, land, screening.impaired, said, len({one.id for one in series}), asked.on)
     return Found(
         stated=stated,
@@ -79,7 +88,14 @@ def assessed(session: Session, stated: Stated, requests: Sequence[Request], aske
         comparable=series,
         plans=plans,
         district=district,
+        land_on=then.on,
     )
+
+
+def land_on(stated: Stated, asked: Asked, law: Law) -> date:
+    """The day whose land is looked at: a decided case is judged by the land of that day, but no earlier than the rules begin."""
+    decided = min(stated.decision_on or asked.on, asked.on)
+    return max(decided, law.begins(asked.known_at, OF_LAND)) if decided < asked.on else asked.on
 
 
 def check(stated: Stated, asked: Asked, law: Law = LAW) -> None:

@@ -147,9 +147,11 @@ class EffectOut(Out):
 
 class AssessmentOut(Knowledge):
     """What the law makes of a conversion on a day, as far as a machine can tell. `consent_deadline` and `bwi_deadline` are those
-    of the last request; `series` counts other cases only. Its sentences are in `language`."""
+    of the last request; `series` counts other cases only. `land_on` is the day whose land, plans and neighbours were looked at:
+    that of the decision, where it lies before `on`. Its sentences are in `language`."""
 
     on: date
+    land_on: date
     language: str
     route: Route
     law_version: str

@@ -142,6 +142,27 @@ def test_both_sides_of_the_law_s_days(
         assert found(answer)["law_version"] == version
 
 
+def test_a_decided_case_is_judged_by_the_land_of_that_day(new_database: Callable[[str], Town]) -> None:
+    """GE until a plan of 2024 made it housing: what was decided in 2022 took workplace land."""
+    town = new_database("converted")
+    state(town, "parcels", [{"official_m2": 10_000, "district": "Altona", "key": WORKED, "geom": square(0, 0)}])
+    zone = {"regulates_use": True, "geom": square(0, 0)}
+    later = {**zone, "plan": "Neu", "designation": "WA", "valid_from": date(2024, 2, 1)}
+    state(town, "zones", [{**zone, "plan": "Alt", "designation": "GE"}, later])
+    with TestClient(service(town.web), raise_server_exceptions=False) as client:
+        for decided, day, use, level in (
+            ("2024-01-31", "2024-01-31", "GE", "met"),
+            ("2024-02-01", "2024-02-01", "WA", "not_met"),
+            ("2026-06-02", "2026-06-01", "WA", "not_met"),  # to be decided tomorrow: today's land
+            (None, "2026-06-01", "WA", "not_met"),
+        ):
+            body = found(client.post(ASSESS, json={**QUESTION, "decision_on": decided}))
+            (piece,) = body["affected"]
+            assert (body["land_on"], piece["designation"], piece["workplace"]) == (day, use, level), decided
+        old = found(client.post(ASSESS, json={**QUESTION, "route": "B31_2", "decision_on": "1999-01-01"}))
+        assert old["land_on"] == "2013-01-01"  # no rule says what workplace land was before
+
+
 def test_the_same_day_asked_about_gives_the_same_wording(ask: TestClient) -> None:
     for day, version in (("2021-07-24", "P31_3_V1"), ("2025-10-29", "P31_3_V1"), ("2025-10-30", "P31_3_V2")):
         assert found(ask.post(ASSESS, json={**QUESTION, "on": day}))["law_version"] == version
