@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import clock, conversions
 from app.answers import Asked, ask
 from app.schemas.conversions import CaseRow
-from parcels import conversion_steps, foresight, history
+from parcels import conversion_steps, foresight
 from parcels.conversions import Wanted
 from rules.alerts import Clock
 from rules.conversion_steps import OVER, CaseState
@@ -69,13 +69,12 @@ def due(session: Session, asked: Asked) -> list[Due]:
 
 
 def tell(session: Session, now: datetime) -> bool:
-    """Raise the alerts of deadlines that are near or missed, and resolve those that are over; whether any case runs or was told of.
+    """Raise the alerts of deadlines that are near or missed, and resolve those that are over. What it did is to be committed.
 
-    Whoever tells takes the register's lock first, so that two do not tell at once.
+    It waits for nobody who holds the register, nor does anybody for it: that two do not tell the same is the alerts' own index.
     """
     asked = ask(session, clock.day(now), None, now)
     clocks = [one for due in _running(session, asked) for one in _clocks(due, asked.on)]
-    history.lock(session, now)
     foresight.deadlines(session, asked.on, now, clocks)
     return True
 

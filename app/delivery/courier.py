@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -119,7 +119,9 @@ def _tick(engine: Engine, now: Now) -> None:
 
 
 def _look(engine: Engine, now: Now, look: Callable[[Session, datetime], bool]) -> None:
+    """Look in a transaction of its own; where an import holds the register it is put off, so that the worker can always end."""
     with Session(engine) as session:
+        session.execute(text("SET LOCAL lock_timeout = '1s'"))
         if look(session, now()):
             session.commit()
 

@@ -509,7 +509,7 @@ QUESTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(question=QUESTIONS)
 def test_whatever_is_asked_is_answered_or_named(ask: TestClient, question: dict[str, Any]) -> None:
     """Never a fault of ours; land adds up; a missing fact or silent guidance never clears a case."""

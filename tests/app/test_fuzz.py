@@ -68,7 +68,7 @@ def test_every_operation_keeps_its_word(
     headers = {"Authorization": f"Bearer {ghost_town[1]}", "Host": "testserver"}
     statuses = set()
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=SLOW, derandomize=True, database=None)
+    @settings(max_examples=20, deadline=None, suppress_health_check=SLOW, derandomize=True, database=None)
     @given(case=operation.as_strategy(generation_mode=mode), number=st.integers(1, 30))
     def try_one(case: Any, number: int) -> None:
         if "key" in case.path_parameters and number <= 23:
@@ -138,7 +138,7 @@ PATHS = (
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=SLOW, derandomize=True)
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW, derandomize=True)
 @given(path=st.sampled_from(PATHS), query=st.dictionaries(st.sampled_from(NAMES), NASTY, max_size=3))
 @hypothesis.example(path="/api/reserve/entries", query={"district": "\x00"})
 @hypothesis.example(path="/api/parcels", query={"after": "\x00"})

@@ -184,7 +184,7 @@ def test_whatever_a_receiver_does_it_is_called_once_and_tried_again(
     assert found.due_at == START + timedelta(seconds=5)
     assert found.excerpt is None or len(found.excerpt) <= 200
     assert receiver.connections == 1
-    assert receiver.got[0].written < 10_000_000  # what lies in buffers on the way
+    assert receiver.got[0].written < 100_000_000  # an endless answer: what it wrote until it saw that nobody reads
     receiver.behave = answers(200, b"x" * 100_000)
     post.later(seconds=6)
     post.round()

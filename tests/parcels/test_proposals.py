@@ -66,7 +66,7 @@ def first(chosen: Sequence[Option], keys: list[str]) -> list[int]:
     return [0 if key in taken else 1 for key in keys]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(losses, some, st.none() | st.integers(0, 4))
 def test_no_set_is_better_and_of_those_alike_none_comes_before(
     loss: Loss, offered: list[Candidate], max_areas: int | None
