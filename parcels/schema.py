@@ -6,6 +6,7 @@ from parcels import (
     guidance_tables,
     models,
     plan_tables,
+    replacement_tables,
     run_tables,
     subscription_tables,
 )
@@ -13,6 +14,6 @@ from parcels.model_base import Base
 
 MODULES = (  # each declares its tables on Base
     *(models, plan_tables, run_tables, conversion_tables),
-    *(guidance_tables, alert_tables, subscription_tables),
+    *(guidance_tables, alert_tables, subscription_tables, replacement_tables),
 )
 METADATA = Base.metadata
