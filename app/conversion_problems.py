@@ -5,7 +5,8 @@ from fastapi.responses import Response
 
 from app.problems import Problem, field_error, respond
 from app.web.language import Translator, chosen, translator
-from parcels.conversions import ConversionUnknownError, KeyReusedError
+from parcels.authors import KeyReusedError
+from parcels.conversions import ConversionUnknownError
 from parcels.sites import SiteRefusedError
 from rules.conversions import CaseRefused, Refusal
 

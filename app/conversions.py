@@ -19,8 +19,10 @@ from app.schemas.conversions import AssessmentOut, CaseOut, CaseRow
 from app.web.language import translator
 from parcels import assessing, conversion_assessments, conversions
 from parcels.assessing import Found
+from parcels.authors import Author, Sent, sent_before
 from parcels.conversion_assessments import Answered
-from parcels.conversions import Author, Sent, Stated, Version, Wanted
+from parcels.conversion_tables import Conversion
+from parcels.conversions import Stated, Version, Wanted
 from parcels.sites import SiteRefusedError
 from rules.conversion_steps import StepKind
 from rules.conversions import CaseRefused, Refusal
@@ -63,7 +65,7 @@ def not_ahead(field: str, day: date | None, today: date) -> None:
 
 def enter(session: Session, body: CaseIn, today: date, author: Author, sent: Sent) -> int:
     """Record a case and its assessment; the number of the case, which is the first one where the same was sent before."""
-    if (before := conversions.entered_before(session, sent)) is not None:
+    if (before := sent_before(session, Conversion, sent)) is not None:
         return before
     stated = body.stated()
     asked, found = _assessed(session, body, stated, today, author.at)
@@ -71,7 +73,7 @@ def enter(session: Session, body: CaseIn, today: date, author: Author, sent: Sen
         not_ahead(field, getattr(stated, field), today)
     number = conversions.enter(session, body.reference, replace(stated, district=found.district), author, sent)
     if number is None:  # the same was sent at the same time, and is recorded by now
-        if (number := conversions.entered_before(session, sent)) is None:
+        if (number := sent_before(session, Conversion, sent)) is None:
             raise Problem("busy", KINDS["busy"].meaning)
         return number
     _keep(session, number, 1, asked, found, author)

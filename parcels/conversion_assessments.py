@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from parcels.conversions import Author, lock
+from parcels.authors import Author
+from parcels.conversions import lock
 
 
 @dataclass(frozen=True, slots=True)

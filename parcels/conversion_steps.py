@@ -14,8 +14,9 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from parcels import conversions
+from parcels.authors import Author, KeyReusedError, Sent
 from parcels.conversion_tables import Conversion, ConversionStep
-from parcels.conversions import Author, ConversionUnknownError, KeyReusedError, Sent
+from parcels.conversions import ConversionUnknownError
 from parcels.edits import ValueRefusedError
 from rules.conversion_facts import Hearing
 from rules.conversion_steps import AMENDS, DECISIONS, CaseState, StepKind, follow

@@ -12,6 +12,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import insert as insert_if_new
 from sqlalchemy.orm import Session
 
+from parcels.authors import Author, Sent, keyed
 from parcels.conversion_tables import Conversion, ConversionStep, ConversionVersion
 from parcels.sites import Site
 from rules.conversion_steps import CaseState, StepKind, follow
@@ -22,10 +23,6 @@ LOCKS = 7_100_102  # the first number of the advisory locks of cases, as 7_100_1
 
 class ConversionUnknownError(LookupError):
     """There is no case of that number, or there was none at the state of knowledge asked for."""
-
-
-class KeyReusedError(Exception):
-    """Under this idempotency key something else was sent before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +45,6 @@ class Stated:
     hearing: Hearing | None = None
     decision_on: date | None = None
     decision: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Who records something, in which role, at which instant, and why."""
-
-    name: str
-    role: str
-    at: datetime
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A request that must be carried out once: the token that sent it, its idempotency key, and a digest of what it says."""
-
-    token: str
-    key: str | None
-    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,27 +83,10 @@ class Wanted:
     limit: int | None = None
 
 
-def entered_before(session: Session, sent: Sent) -> int | None:
-    """The case that an idempotency key already stands for; KeyReusedError where something else was sent under it."""
-    if sent.key is None:
-        return None
-    found = session.execute(
-        text("SELECT id, fingerprint FROM conversion WHERE token = :token AND idempotency_key = :key"),
-        {"token": sent.token, "key": sent.key},
-    ).one_or_none()
-    if found is None:
-        return None
-    if found.fingerprint != sent.fingerprint:
-        raise KeyReusedError("Under this Idempotency-Key another case was sent before.")
-    return int(found.id)
-
-
 def enter(session: Session, reference: str, stated: Stated, author: Author, sent: Sent | None = None) -> int | None:
     """A new case with its first version and step, and that of its decision if it has one; its number. None where the same was
     sent at the same time and came first."""
-    row: dict[str, Any] = {"reference": reference, "created_at": author.at, "actor": author.name}
-    if sent is not None:
-        row |= {"token": sent.token, "idempotency_key": sent.key, "fingerprint": sent.fingerprint}
+    row: dict[str, Any] = {"reference": reference, "created_at": author.at, "actor": author.name, **keyed(sent)}
     made = insert_if_new(Conversion).values(**row).on_conflict_do_nothing().returning(Conversion.id)
     case_id = session.scalar(made)
     if case_id is None:

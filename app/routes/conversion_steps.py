@@ -30,8 +30,8 @@ from app.step_examples import DOSSIER, STEP_TAKEN, STEPS, TRACK, TRACK_LINK, TRA
 from app.web.language import Translator, chosen, translator
 from parcels import conversion_steps, conversion_tracks
 from parcels import conversions as cases
+from parcels.authors import Author, Sent
 from parcels.conversion_tables import ConversionStep
-from parcels.conversions import Author, Sent
 from parcels.tokens import Token
 from rules.conversion_steps import AMENDS, StepRefusal, StepRefused, possible
 

@@ -18,7 +18,8 @@ from app.schemas.conversions import AssessmentOut, CaseOut, CasesOut, KeptOut
 from app.web.language import chosen
 from parcels import conversion_assessments
 from parcels import conversions as cases
-from parcels.conversions import Author, Sent, Wanted
+from parcels.authors import Author, Sent
+from parcels.conversions import Wanted
 from parcels.tokens import Token
 from rules.conversion_steps import CaseState
 from rules.conversions import Involvement

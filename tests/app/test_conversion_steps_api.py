@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from parcels import conversions, db
-from parcels.conversions import Author, Stated
+from parcels.authors import Author
+from parcels.conversions import Stated
 from parcels.sites import Site
 from parcels.tokens import Role
 from rules.conversion_steps import StepKind

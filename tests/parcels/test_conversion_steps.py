@@ -8,10 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from parcels import conversion_map, conversion_steps, conversion_tracks, conversions
+from parcels.authors import Author, KeyReusedError, Sent
 from parcels.conversion_steps import OvertakenError, StepOrder
 from parcels.conversion_tables import Conversion, ConversionStep, ConversionTrack, ConversionVersion
 from parcels.conversion_tracks import TrackUnknownError
-from parcels.conversions import Author, ConversionUnknownError, KeyReusedError, Sent
+from parcels.conversions import ConversionUnknownError
 from parcels.edits import ValueRefusedError
 from rules.conversion_facts import Hearing
 from rules.conversion_steps import CaseState, StepKind, StepRefused

@@ -10,9 +10,10 @@ from sqlalchemy import insert, text
 from parcels import assessing, conversions, effects
 from parcels import conversion_assessments as assessments
 from parcels.affected import taken
+from parcels.authors import Author, KeyReusedError, Sent, sent_before
 from parcels.conversion_assessments import Answered
-from parcels.conversion_tables import ConversionStep
-from parcels.conversions import Author, ConversionUnknownError, KeyReusedError, Sent, Stated, Wanted
+from parcels.conversion_tables import Conversion, ConversionStep
+from parcels.conversions import ConversionUnknownError, Stated, Wanted
 from parcels.sites import Site, place
 from rules.conversions import Hearing, Planning, Purpose, Route
 from rules.deadlines import Request
@@ -127,12 +128,12 @@ def test_lists_by_district_involvement_and_state(session):
 def test_one_key_enters_once(session):
     sent = Sent("token", "7f3c", "digest")
     number = enter(session, sent=sent)
-    assert conversions.entered_before(session, sent) == number
+    assert sent_before(session, Conversion, sent) == number
     assert enter(session, sent=sent) is None
-    assert conversions.entered_before(session, replace(sent, token="another")) is None
-    assert conversions.entered_before(session, replace(sent, key=None)) is None
+    assert sent_before(session, Conversion, replace(sent, token="another")) is None
+    assert sent_before(session, Conversion, replace(sent, key=None)) is None
     with pytest.raises(KeyReusedError):
-        conversions.entered_before(session, replace(sent, fingerprint="other"))
+        sent_before(session, Conversion, replace(sent, fingerprint="other"))
 
 
 def test_assessments_are_numbered_and_kept(session):
