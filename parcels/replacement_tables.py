@@ -62,7 +62,7 @@ _PLACED = (
 
 class Versioned:
     """What was said of something from an instant on, wholly: the day of its measurement, its net m2 (NULL: nobody knows), the facts
-    that people state, and the day since which it no longer holds."""
+    that people state and those that were measured, and the day since which it no longer holds."""
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     number: Mapped[int] = mapped_column(SmallInteger)
@@ -73,6 +73,7 @@ class Versioned:
     net_m2: Mapped[Decimal | None]
     district: Mapped[str | None]
     stated: Mapped[dict[str, Any]]
+    measured: Mapped[dict[str, Any]]
     withdrawn_on: Mapped[date | None]
 
 

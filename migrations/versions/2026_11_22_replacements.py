@@ -46,6 +46,7 @@ VERSION = """
     net_m2 numeric(14, 2),
     district text,
     stated jsonb NOT NULL,
+    measured jsonb NOT NULL,
     withdrawn_on date,
     CONSTRAINT uq_{of}_version UNIQUE ({of}_id, number),
     CONSTRAINT ck_number CHECK (number >= 1),
@@ -204,7 +205,8 @@ BEGIN
     RETURN NULL;
 END $$
 """
-# The rows of the candidate and of those that share land with it are locked in their order; then its open pledges are summed anew.
+# The rows of the candidate and of those that share land with it are locked in their order (beside the key's lock that the pledge's
+# reference has taken already); then its open pledges are summed anew.
 # Its CHECK constraints say the rest. A pledge begins no earlier than the measurement, and not on days on which a pledge stood that
 # was released since: so the pledges of any day, past ones too, never exceed what was measured.
 BOUND = """
@@ -219,7 +221,7 @@ BEGIN
         SELECT * INTO STRICT made FROM pledge WHERE id = NEW.pledge_id;
     END IF;
     kin := ARRAY(SELECT made.candidate_id UNION SELECT other FROM candidate_overlap WHERE one = made.candidate_id);
-    PERFORM FROM candidate WHERE id = ANY (kin) ORDER BY id FOR UPDATE;
+    PERFORM FROM candidate WHERE id = ANY (kin) ORDER BY id FOR NO KEY UPDATE;
     IF TG_TABLE_NAME = 'pledge_release' THEN
         IF NEW.released_on < made.pledged_on OR NEW.released_at < made.made_at THEN
             RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'ck_released_after_pledged', TABLE = TG_TABLE_NAME,

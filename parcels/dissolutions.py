@@ -1,0 +1,197 @@
+"""Dissolved workplace land as it is recorded: entered, amended by further versions, looked up as known at an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import insert, text
+from sqlalchemy.dialects.postgresql import insert as insert_if_new
+from sqlalchemy.orm import Session
+
+from parcels.authors import Author, Sent, keyed
+from parcels.replacement_tables import Dissolution as Table
+from parcels.replacement_tables import DissolutionVersion
+from parcels.sites import Site
+
+LOCKS = 7_100_104  # the first number of the advisory locks of dissolutions, as 7_100_102 is that of cases
+
+
+class DissolutionUnknownError(LookupError):
+    """There is no dissolution of that number, or there was none at the state of knowledge asked for."""
+
+
+class Cause(StrEnum):
+    """What dissolves the land: a recorded conversion case, the change of a named plan, or something else that was entered."""
+
+    CONVERSION = "conversion"
+    PLAN_CHANGE = "plan_change"
+    ENTERED = "entered"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a dissolution is, once and for all: the authority's `reference`, its cause, its site and the designation dissolved."""
+
+    reference: str
+    cause: Cause
+    designation: str
+    site: Site
+    conversion_id: int | None = None
+    plan: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """All that is said of a dissolution. `lost_on`: the first day on which the land is no longer workplace land.
+
+    `net_m2`: Nettobauland outside the port, measured on `measured_on`; None where nobody knows. `unclear_m2`: G land of
+    which nobody knows how it is used. `stated`, `measured`: facts of rules.replacement_facts.Land, as JSON.
+    `withdrawn_on`: it does not happen.
+    """
+
+    lost_on: date
+    measured_on: date
+    net_m2: Decimal | None
+    unclear_m2: Decimal = Decimal(0)
+    district: str | None = None
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    measured: Mapping[str, Any] = field(default_factory=dict)
+    withdrawn_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of what was said of a dissolution."""
+
+    number: int
+    recorded_at: datetime
+    actor: str
+    note: str | None
+    lost: Lost
+
+
+@dataclass(frozen=True, slots=True)
+class Dissolution:
+    """A dissolution as known at an instant, with its last version."""
+
+    id: int
+    created_at: datetime
+    origin: Origin
+    version: Version
+
+    @property
+    def lost(self) -> Lost:
+        """What is said of it last."""
+        return self.version.lost
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which dissolutions are asked for; `before` is the last number of the page before."""
+
+    district: str | None = None
+    designation: str | None = None
+    conversion_id: int | None = None
+    before: int | None = None
+    limit: int | None = None
+
+
+def enter(session: Session, origin: Origin, lost: Lost, author: Author, sent: Sent | None = None) -> int | None:
+    """A new dissolution with its first version; its number. None where the same was sent at the same time and came first."""
+    row = {name: value for name, value in asdict(origin).items() if name != "site"}
+    row |= {"parcel_keys": list(origin.site.keys) or None, "outline": origin.site.outline, **keyed(sent)}
+    row |= {"created_at": author.at, "actor": author.name}
+    number: int | None = session.scalar(insert_if_new(Table).values(**row).on_conflict_do_nothing().returning(Table.id))
+    if number is not None:
+        _add(session, number, 1, lost, author)
+    return number
+
+
+def amend(session: Session, number: int, changes: Mapping[str, Any], author: Author) -> Version:
+    """A further version with some members of Lost changed; the one before stays. The same again adds nothing.
+
+    DissolutionUnknownError for one that nobody entered.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:locks, CAST(:id AS int))"), {"locks": LOCKS, "id": number})
+    last = versions(session, number, None)[-1]
+    lost = replace(last.lost, **changes)
+    if lost == last.lost:
+        return last
+    at = max(author.at, last.recorded_at)
+    _add(session, number, last.number + 1, lost, replace(author, at=at))
+    return Version(last.number + 1, at, author.name, author.note, lost)
+
+
+def _add(session: Session, number: int, version: int, lost: Lost, author: Author) -> None:
+    said = {"number": version, "recorded_at": author.at, "actor": author.name, "note": author.note}
+    session.execute(insert(DissolutionVersion).values(dissolution_id=number, **said, **asdict(lost)))
+
+
+def versions(session: Session, number: int, known_at: datetime | None) -> list[Version]:
+    """All that was said by an instant (None: until now), oldest first; DissolutionUnknownError where nothing was."""
+    rows = session.execute(text(_VERSIONS), {"id": number, "known_at": known_at}).all()
+    if not rows:
+        raise DissolutionUnknownError(
+            f"There is no dissolution {number}{'' if known_at is None else ' known by then'}."
+        )
+    return [_version(row) for row in rows]
+
+
+def find(session: Session, number: int, known_at: datetime) -> Dissolution:
+    """One dissolution as known at an instant; DissolutionUnknownError where there was none."""
+    row = session.execute(text(f"{_SELECT} AND d.id = :id"), {"id": number, "known_at": known_at}).one_or_none()
+    if row is None:
+        raise DissolutionUnknownError(f"There is no dissolution {number} known by then.")
+    return _dissolution(row)
+
+
+def listing(session: Session, known_at: datetime, wanted: Wanted = Wanted()) -> list[Dissolution]:
+    """Dissolutions as known at an instant, newest first."""
+    rows = session.execute(text(f"{_SELECT} {_WANTED}"), {"known_at": known_at, **asdict(wanted)})
+    return [_dissolution(row) for row in rows]
+
+
+def _dissolution(row: Any) -> Dissolution:
+    origin = Origin(
+        reference=row.reference,
+        cause=Cause(row.cause),
+        designation=row.designation,
+        site=Site(tuple(row.parcel_keys or ()), row.outline),
+        conversion_id=row.conversion_id,
+        plan=row.plan,
+    )
+    return Dissolution(row.dissolution_id, row.created_at, origin, _version(row))
+
+
+def _version(row: Any) -> Version:
+    lost = Lost(**{name: getattr(row, name) for name in Lost.__dataclass_fields__})
+    return Version(row.number, row.recorded_at, row.actor, row.note, lost)
+
+
+_VERSIONS = """
+SELECT * FROM dissolution_version
+WHERE dissolution_id = :id AND (CAST(:known_at AS timestamptz) IS NULL OR recorded_at <= :known_at)
+ORDER BY number
+"""
+
+_SELECT = """
+SELECT d.reference, d.cause, d.designation, d.parcel_keys, ST_AsHEXEWKB(d.outline) AS outline, d.conversion_id, d.plan,
+       d.created_at, v.*
+FROM dissolution d
+CROSS JOIN LATERAL (
+    SELECT * FROM dissolution_version WHERE dissolution_id = d.id AND recorded_at <= :known_at ORDER BY number DESC LIMIT 1) v
+WHERE true
+"""
+
+_WANTED = """
+    AND (CAST(:district AS text) IS NULL OR v.district = :district)
+    AND (CAST(:designation AS text) IS NULL OR d.designation = :designation)
+    AND (CAST(:conversion_id AS bigint) IS NULL OR d.conversion_id = :conversion_id)
+    AND (CAST(:before AS bigint) IS NULL OR d.id < :before)
+ORDER BY d.id DESC LIMIT :limit
+"""
