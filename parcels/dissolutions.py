@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from parcels.authors import Author, Sent, keyed
 from parcels.replacement_tables import Dissolution as Table
 from parcels.replacement_tables import DissolutionVersion
-from parcels.sites import Site
+from parcels.sites import SLIVER_M, SLIVER_M2, Place, Site
 
 LOCKS = 7_100_104  # the first number of the advisory locks of dissolutions, as 7_100_102 is that of cases
 
@@ -77,12 +77,14 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Dissolution:
-    """A dissolution as known at an instant, with its last version."""
+    """A dissolution as known at an instant: its last version; its parcels and its land (EWKB, EPSG:25832) as it was entered."""
 
     id: int
     created_at: datetime
     origin: Origin
     version: Version
+    keys: tuple[str, ...]
+    land: str | None
 
     @property
     def lost(self) -> Lost:
@@ -101,11 +103,13 @@ class Wanted:
     limit: int | None = None
 
 
-def enter(session: Session, origin: Origin, lost: Lost, author: Author, sent: Sent | None = None) -> int | None:
+def enter(
+    session: Session, origin: Origin, place: Place, lost: Lost, author: Author, sent: Sent | None = None
+) -> int | None:
     """A new dissolution with its first version; its number. None where the same was sent at the same time and came first."""
     row = {name: value for name, value in asdict(origin).items() if name != "site"}
     row |= {"parcel_keys": list(origin.site.keys) or None, "outline": origin.site.outline, **keyed(sent)}
-    row |= {"created_at": author.at, "actor": author.name}
+    row |= {"created_at": author.at, "actor": author.name, "keys": list(place.keys), "land": place.geometry}
     number: int | None = session.scalar(insert_if_new(Table).values(**row).on_conflict_do_nothing().returning(Table.id))
     if number is not None:
         _add(session, number, 1, lost, author)
@@ -156,6 +160,16 @@ def listing(session: Session, known_at: datetime, wanted: Wanted = Wanted()) -> 
     return [_dissolution(row) for row in rows]
 
 
+def sharing_land(session: Session, place: Place, designation: str, known_at: datetime) -> list[int]:
+    """The dissolutions of the same designation, not withdrawn, that take some of the same land: it is dissolved once.
+
+    Whoever enters one waits for those who do: until the end of the transaction.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(:locks, 0)"), {"locks": LOCKS})
+    bound = {"land": place.geometry, "keys": list(place.keys), "designation": designation, "known_at": known_at}
+    return list(session.scalars(text(_SHARING), {**bound, "wider": SLIVER_M, "least": SLIVER_M2}))
+
+
 def _dissolution(row: Any) -> Dissolution:
     origin = Origin(
         reference=row.reference,
@@ -165,7 +179,7 @@ def _dissolution(row: Any) -> Dissolution:
         conversion_id=row.conversion_id,
         plan=row.plan,
     )
-    return Dissolution(row.dissolution_id, row.created_at, origin, _version(row))
+    return Dissolution(row.dissolution_id, row.created_at, origin, _version(row), tuple(row.keys), row.land)
 
 
 def _version(row: Any) -> Version:
@@ -181,11 +195,19 @@ ORDER BY number
 
 _SELECT = """
 SELECT d.reference, d.cause, d.designation, d.parcel_keys, ST_AsHEXEWKB(d.outline) AS outline, d.conversion_id, d.plan,
-       d.created_at, v.*
+       d.created_at, d.keys, ST_AsHEXEWKB(d.land) AS land, v.*
 FROM dissolution d
 CROSS JOIN LATERAL (
     SELECT * FROM dissolution_version WHERE dissolution_id = d.id AND recorded_at <= :known_at ORDER BY number DESC LIMIT 1) v
 WHERE true
+"""
+
+_SHARING = f"""
+SELECT dissolution_id FROM ({_SELECT}) d
+WHERE designation = :designation AND withdrawn_on IS NULL
+    AND CASE WHEN land IS NULL OR CAST(:land AS geometry) IS NULL THEN keys && CAST(:keys AS varchar[])
+        ELSE shared_m2(CAST(land AS geometry), CAST(:land AS geometry), :wider) > :least END
+ORDER BY 1
 """
 
 _WANTED = """

@@ -110,7 +110,7 @@ class Pledge:
 class Wanted:
     """Which pledges are asked for; `before` is the last number of the page before."""
 
-    candidate: int | None = None
+    candidates: tuple[int, ...] | None = None
     dissolution: int | None = None
     holding_on: date | None = None
     before: int | None = None
@@ -179,6 +179,7 @@ def find(session: Session, number: int, known_at: datetime) -> Pledge:
 def listing(session: Session, known_at: datetime, wanted: Wanted = Wanted()) -> list[Pledge]:
     """Pledges as known at an instant, newest first."""
     bound = {name: getattr(wanted, name) for name in Wanted.__dataclass_fields__}
+    bound["candidates"] = None if wanted.candidates is None else list(wanted.candidates)
     return [_pledge(row) for row in session.execute(text(f"{_SELECT} {_WANTED}"), {"known_at": known_at, **bound})]
 
 
@@ -213,7 +214,7 @@ WHERE p.made_at <= :known_at
 """
 
 _WANTED = """
-    AND (CAST(:candidate AS bigint) IS NULL OR p.candidate_id = :candidate)
+    AND (CAST(:candidates AS bigint[]) IS NULL OR p.candidate_id = ANY (:candidates))
     AND (CAST(:dissolution AS bigint) IS NULL OR p.dissolution_id = :dissolution)
     AND (CAST(:holding_on AS date) IS NULL
          OR (p.pledged_on <= :holding_on AND (r.released_on IS NULL OR r.released_on > :holding_on)))

@@ -47,16 +47,20 @@ class Said:
 
 
 class Placed:
-    """A site as it was stated: parcel keys, or an outline in EPSG:25832."""
+    """A site as it was stated: parcel keys, or an outline in EPSG:25832. `keys` are the parcels that it took land of when it was
+    entered, `land` is where it lay (NULL: declared areas only)."""
 
     parcel_keys: Mapped[list[str] | None] = mapped_column(ARRAY(Key))
     outline: Mapped[Any | None] = mapped_column(geometry(), nullable=True)
+    keys: Mapped[list[str]] = mapped_column(ARRAY(Key))
+    land: Mapped[Any | None] = mapped_column(geometry(), nullable=True)
 
 
 _PLACED = (
     CheckConstraint("(parcel_keys IS NULL) <> (outline IS NULL)", name="ck_site"),
     CheckConstraint("parcel_keys <> '{}'", name="ck_parcel_keys"),
     CheckConstraint("outline IS NULL OR (ST_IsValid(outline) AND NOT ST_IsEmpty(outline))", name="ck_outline"),
+    CheckConstraint("land IS NULL OR (ST_IsValid(land) AND NOT ST_IsEmpty(land))", name="ck_land"),
 )
 
 
@@ -95,6 +99,7 @@ class Dissolution(Said, Placed, Base):
         CheckConstraint("(conversion_id IS NOT NULL) = (cause = 'conversion')", name="ck_conversion"),
         CheckConstraint("(plan IS NOT NULL) = (cause = 'plan_change')", name="ck_plan"),
         _once_a_key("dissolution"),
+        Index("ix_dissolution_land", "land", postgresql_using="gist"),
         Index("ix_dissolution_conversion", "conversion_id", postgresql_where=text("conversion_id IS NOT NULL")),
     )
 
@@ -118,7 +123,7 @@ class DissolutionVersion(Versioned, Base):
 
 
 class Candidate(Said, Placed, Base):
-    """Land that is offered as replacement. `keys` are the parcels it takes land of, `land` where it lies (NULL: declared areas).
+    """Land that is offered as replacement.
 
     The last four columns are the database's: what can be pledged, since when, what is pledged, and what is pledged of candidates
     that share land with it.
@@ -127,7 +132,6 @@ class Candidate(Said, Placed, Base):
     __tablename__ = "candidate"
     __table_args__ = (
         *_PLACED,
-        CheckConstraint("land IS NULL OR (ST_IsValid(land) AND NOT ST_IsEmpty(land))", name="ck_land"),
         CheckConstraint("pledged_m2 BETWEEN 0 AND net_m2", name="ck_pledged_within_net"),
         CheckConstraint("pledged_m2 = 0 OR shadowed_m2 = 0", name="ck_pledged_once"),
         _once_a_key("candidate"),
@@ -138,8 +142,6 @@ class Candidate(Said, Placed, Base):
     plan: Mapped[str | None]
     designation: Mapped[str]
     created_at: Mapped[datetime]
-    keys: Mapped[list[str]] = mapped_column(ARRAY(Key))
-    land: Mapped[Any | None] = mapped_column(geometry(), nullable=True)
     net_m2: Mapped[Decimal] = mapped_column(server_default=text("0"))
     net_since: Mapped[date | None]
     pledged_m2: Mapped[Decimal] = mapped_column(server_default=text("0"))

@@ -11,12 +11,16 @@ SENT = """
     token text,
     idempotency_key text,
     fingerprint text"""
+# `keys` are the parcels that a site took land of when it was entered, `land` is where it lay: none where only areas were declared.
 SITE = """
     parcel_keys varchar[] COLLATE "C",
     outline geometry(MultiPolygon, 25832),
     CONSTRAINT ck_site CHECK ((parcel_keys IS NULL) <> (outline IS NULL)),
     CONSTRAINT ck_parcel_keys CHECK (parcel_keys <> '{}'),
-    CONSTRAINT ck_outline CHECK (outline IS NULL OR (ST_IsValid(outline) AND NOT ST_IsEmpty(outline)))"""
+    keys varchar[] COLLATE "C" NOT NULL,
+    land geometry(MultiPolygon, 25832),
+    CONSTRAINT ck_outline CHECK (outline IS NULL OR (ST_IsValid(outline) AND NOT ST_IsEmpty(outline))),
+    CONSTRAINT ck_land CHECK (land IS NULL OR (ST_IsValid(land) AND NOT ST_IsEmpty(land)))"""
 
 DISSOLUTION = f"""
 CREATE TABLE dissolution (
@@ -59,7 +63,6 @@ CREATE TABLE dissolution_version (
     CONSTRAINT ck_unclear_m2 CHECK (unclear_m2 BETWEEN 0 AND 1000000000)
 )
 """
-# `land` is where the site lay when it was entered, none where only declared areas were known; `keys` are its parcels then.
 CANDIDATE = f"""
 CREATE TABLE candidate (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -70,13 +73,10 @@ CREATE TABLE candidate (
     actor text NOT NULL,
     {SENT},
     {SITE},
-    keys varchar[] COLLATE "C" NOT NULL,
-    land geometry(MultiPolygon, 25832),
     net_m2 numeric(14, 2) NOT NULL DEFAULT 0,
     net_since date,
     pledged_m2 numeric(14, 2) NOT NULL DEFAULT 0,
     shadowed_m2 numeric(14, 2) NOT NULL DEFAULT 0,
-    CONSTRAINT ck_land CHECK (land IS NULL OR (ST_IsValid(land) AND NOT ST_IsEmpty(land))),
     CONSTRAINT ck_pledged_within_net CHECK (pledged_m2 BETWEEN 0 AND net_m2),
     CONSTRAINT ck_pledged_once CHECK (pledged_m2 = 0 OR shadowed_m2 = 0)
 )
@@ -168,6 +168,7 @@ INDEXES = (
     ),
     "CREATE INDEX ix_dissolution_conversion ON dissolution (conversion_id) WHERE conversion_id IS NOT NULL",
     "CREATE INDEX ix_candidate_land ON candidate USING gist (land)",
+    "CREATE INDEX ix_dissolution_land ON dissolution USING gist (land)",
     "CREATE INDEX ix_milestone_candidate ON milestone (candidate_id, id)",
     "CREATE INDEX ix_pledge_candidate ON pledge (candidate_id)",
     "CREATE INDEX ix_pledge_dissolution ON pledge (dissolution_id)",

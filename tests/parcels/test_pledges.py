@@ -41,7 +41,9 @@ def offered(session, east=0.0, net_m2=HA, keys=(), land=True, since=DAY):
 
 def lost(session, reference="B 1"):
     origin = dissolutions.Origin(reference, Cause.ENTERED, "GE", Site((key(1),)))
-    return dissolutions.enter(session, origin, Lost(date(2028, 1, 1), DAY, HA), author())
+    return dissolutions.enter(
+        session, origin, Place((key(1),), None, None, None), Lost(date(2028, 1, 1), DAY, HA), author()
+    )
 
 
 def bind(session, candidate, dissolution, net_m2, on=DAY, at=None):
@@ -152,9 +154,9 @@ def test_handed_on_both_or_neither(session):
     after = pledges.hand_on(session, number, Bound(one, second, Decimal(4000), on), "better there", author(1))
     assert pledges.find(session, after, LATER).follows == number
     assert pledges.balance(session, one).pledged_m2 == 4000
-    held = pledges.listing(session, LATER, Wanted(candidate=one, holding_on=DAY))
+    held = pledges.listing(session, LATER, Wanted(candidates=(one,), holding_on=DAY))
     assert [(p.id, p.bound.dissolution) for p in held] == [(number, loss)]
-    held = pledges.listing(session, LATER, Wanted(candidate=one, holding_on=on))
+    held = pledges.listing(session, LATER, Wanted(candidates=(one,), holding_on=on))
     assert [(p.id, p.bound.dissolution) for p in held] == [(after, second)]
     assert [p.id for p in pledges.listing(session, AT, Wanted(dissolution=second))] == []
 

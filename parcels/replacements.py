@@ -1,0 +1,220 @@
+"""Whether offered land makes up for dissolved land: what is recorded and measured of both sides, given to the rules.
+
+Recorded land is judged by what was measured when it was recorded, with what people state of it; only what lies between the two
+sides (distance, overlap, newness, pledges) is looked up for the question.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from parcels import candidates, land_record, milestones, pledges, sites
+from parcels.apart import overlap_pairs
+from parcels.candidates import Candidate
+from parcels.dissolutions import Dissolution
+from parcels.measured import LostLand, OfferedLand, merged
+from parcels.offered import offered
+from parcels.sites import Place, SiteRefusedError
+from rules import pipeline
+from rules import replacements as rules
+from rules.facts import Outcome
+from rules.law import LAW, DatedLaw
+from rules.replacements import Loss
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The day from which one looks ahead, and the state of knowledge."""
+
+    on: date
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Losing:
+    """A loss and where it lies; `number` is that of a recorded dissolution, whose own pledges stand against nobody."""
+
+    loss: Loss
+    place: Place
+    number: int | None = None
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which the land is still there: land that is in the stock on it is not new."""
+        return self.loss.lost_on - timedelta(days=1)
+
+
+def recorded_loss(dissolution: Dissolution) -> Losing:
+    """A recorded dissolution as the rules take it, where it lay when it was entered."""
+    lost = dissolution.lost
+    measured = merged(land_record.read(LostLand, lost.measured), land_record.read_stated(lost.stated))
+    place = Place(dissolution.keys, dissolution.origin.site.outline, dissolution.land, None)
+    loss = replace(measured, lost_on=lost.lost_on, net_m2=lost.net_m2, district=lost.district or measured.district)
+    return Losing(loss, place, dissolution.id)
+
+
+def recorded_candidates(
+    session: Session, losing: Losing, found: Sequence[Candidate], asked: Asked
+) -> list[rules.Candidate]:
+    """Recorded candidates as the rules take them, towards one loss. OutlinesError for outlines that take too long."""
+    law, numbers = LAW.on(asked.on, asked.known_at), [one.id for one in found]
+    said = milestones.of(session, numbers, asked.known_at)
+    ways = {number: pipeline.path(of, asked.on, law) for number, of in said.items()}
+    bound = pledges.listing(session, asked.known_at, pledges.Wanted(candidates=tuple(numbers), holding_on=asked.on))
+    between = _between(session, losing, numbers)
+    shared = candidates.overlaps(session, numbers)
+    old = _not_surely_new(session, losing, found, bound, asked, law)
+    return [_candidate(one, ways.get(one.id), bound, losing, between[one.id], shared, old) for one in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Between:
+    distance_m: Decimal | None
+    overlap: Outcome
+
+
+def _candidate(
+    one: Candidate,
+    way: pipeline.Path | None,
+    bound: Sequence[pledges.Pledge],
+    losing: Losing,
+    between: _Between,
+    shared: dict[int, frozenset[int]],
+    old: dict[int, OfferedLand | None],
+) -> rules.Candidate:
+    measured = land_record.read(OfferedLand, one.offered.measured)
+    net_m2, in_stock, in_reserve = one.offered.net_m2, Outcome.NOT_MET, Outcome.NOT_MET
+    if one.id in old and (again := old[one.id]) is None:
+        in_stock, in_reserve = Outcome.UNKNOWN, Outcome.UNKNOWN
+    elif one.id in old and again is not None:
+        in_stock, in_reserve = again.in_stock_on_loss, again.in_reserve
+        net_m2 = _lesser(net_m2, again.counting_m2)
+    land = replace(
+        merged(measured, land_record.read_stated(one.offered.stated)),
+        in_stock_on_loss=in_stock,
+        in_reserve=in_reserve,
+        designation=one.origin.designation,
+        distance_m=between.distance_m,
+        overlaps_loss=between.overlap,
+        district=one.offered.district or measured.district,
+    )
+    others = [p.bound.net_m2 for p in bound if p.bound.candidate == one.id and p.bound.dissolution != losing.number]
+    said = replace(
+        land.candidate(str(one.id)),
+        net_m2=net_m2,
+        pledged_m2=sum(others, Decimal(0)),
+        overlaps=frozenset(map(str, shared.get(one.id, ()))),
+    )
+    return said if way is None else _on_its_way(said, way)
+
+
+def _on_its_way(land: rules.Candidate, way: pipeline.Path) -> rules.Candidate:
+    """With its milestones in place of what its plan's file says, save for the stage while no milestone of that is done."""
+    dated = pipeline.dated(land, way)
+    return replace(dated, stage=dated.stage or land.stage)
+
+
+def _lesser(one: Decimal | None, other: Decimal | None) -> Decimal | None:
+    """Nothing counts that either of two measurements does not bear out."""
+    return one if other is None else other if one is None else min(one, other)
+
+
+def new_until(losing: Losing, pledged_on: date | None) -> date:
+    """The day on which land must not yet be in the stock: the last before the loss, or that of the pledge if it came before."""
+    return min(losing.last_day, pledged_on or losing.last_day)
+
+
+def _not_surely_new(
+    session: Session,
+    losing: Losing,
+    found: Sequence[Candidate],
+    bound: Sequence[pledges.Pledge],
+    asked: Asked,
+    law: DatedLaw,
+) -> dict[int, OfferedLand | None]:
+    """Of the candidates whose parcels have workplace land by then, or counted land now: what is new of them; None is unknown."""
+    pledged: dict[int, date] = {}
+    for pledge in bound:
+        if pledge.bound.dissolution == losing.number:
+            since = pledge.bound.pledged_on
+            pledged[pledge.bound.candidate] = min(since, pledged.get(pledge.bound.candidate, since))
+    days = {one.id: new_until(losing, pledged.get(one.id)) for one in found}
+    reserve_days = {one.id: min(asked.on, pledged.get(one.id, asked.on)) for one in found}
+    rows = session.scalars(
+        text(_TOUCHED),
+        {
+            "numbers": [one.id for one in found],
+            "days": list(days.values()),
+            "reserve_days": list(reserve_days.values()),
+            "known_at": asked.known_at,
+            "designations": [
+                *law["stock.designations"].codes,
+                *law["stock.designations_if_in_use_as_commercial"].codes,
+            ],
+        },
+    )
+    by_id = {one.id: one for one in found}
+    return {
+        number: _measured_anew(session, by_id[number], losing, days[number], reserve_days[number], asked.known_at)
+        for number in rows
+    }
+
+
+def _measured_anew(
+    session: Session, one: Candidate, losing: Losing, newness_on: date, on: date, known_at: datetime
+) -> OfferedLand | None:
+    try:
+        place = sites.place(session, one.origin.site, on, known_at)
+        land = offered(session, place, one.origin.designation, None, losing.loss.lost_on, newness_on, on, known_at)
+    except SiteRefusedError:  # the parcels are others by now: nobody can say by their keys what of the land is new
+        return None
+    return land if one.offered.planned_net_m2 is None else merged(land, {"planned_net_m2": one.offered.planned_net_m2})
+
+
+def _between(session: Session, losing: Losing, numbers: Sequence[int]) -> dict[int, _Between]:
+    bound = {"numbers": list(numbers), "lost": losing.place.geometry, "keys": list(losing.place.keys)}
+    slivers = {"wider": sites.SLIVER_M, "least": sites.SLIVER_M2}
+    found: dict[int, _Between] = {}
+    for row in session.execute(text(_BETWEEN), {**bound, **slivers}):
+        overlap = Outcome.UNKNOWN if row.overlaps is None else Outcome.MET if row.overlaps else Outcome.NOT_MET
+        found[row.id] = _Between(row.distance_m, overlap)
+    return found
+
+
+def with_overlaps(session: Session, drawn: Sequence[tuple[rules.Candidate, Place]]) -> list[rules.Candidate]:
+    """Candidates that nobody recorded, each with the keys of those that share land with it."""
+    shared: dict[int, set[str]] = defaultdict(set)
+    for one, other in overlap_pairs(session, [place for _, place in drawn]):
+        shared[one].add(drawn[other][0].key)
+        shared[other].add(drawn[one][0].key)
+    return [replace(one, overlaps=one.overlaps | shared[n]) for n, (one, _) in enumerate(drawn)]
+
+
+_BETWEEN = """
+SELECT c.id, round(ST_Distance(c.land, l.geom)::numeric, 2) AS distance_m,
+       CASE WHEN c.land IS NOT NULL AND l.geom IS NOT NULL THEN shared_m2(c.land, l.geom, :wider) >= :least
+            WHEN c.keys && CAST(:keys AS varchar[]) THEN true
+            WHEN c.parcel_keys IS NOT NULL THEN false END AS overlaps
+FROM candidate c
+CROSS JOIN (SELECT CAST(:lost AS geometry) AS geom) l
+WHERE c.id = ANY (:numbers)
+"""
+
+# Candidates of which a parcel has land that may belong to the stock on a day, or that counts, or may, in the reserve on another.
+_TOUCHED = """
+SELECT a.id
+FROM unnest(CAST(:numbers AS bigint[]), CAST(:days AS date[]), CAST(:reserve_days AS date[])) AS a(id, day, reserve_day)
+JOIN candidate c ON c.id = a.id
+WHERE EXISTS (
+    SELECT FROM ledger l
+    WHERE l.parcel_key = ANY (c.keys) AND l.known @> CAST(:known_at AS timestamptz) AND l.gross_m2 > l.port_m2
+        AND (l.valid @> a.day AND l.designation = ANY (:designations) AND l.in_use_as_commercial IS NOT FALSE
+             OR l.valid @> a.reserve_day AND l.standing <> 'excluded'))
+"""
