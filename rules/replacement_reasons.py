@@ -1,4 +1,4 @@
-"""The codes of all reasons that a comparison of lost and offered land gives; the sentences to them are the user interface's."""
+"""The codes of all reasons that a comparison of lost and offered land, or of its way there, gives; the sentences are elsewhere."""
 
 from enum import StrEnum
 
@@ -72,3 +72,13 @@ class Match(StrEnum):
     AVAILABLE_IN_TIME = "available_in_time"
     AVAILABLE_TOO_LATE = "available_too_late"
     NO_DATE = "no_date"
+
+
+class Progress(StrEnum):
+    """What the milestones of pledged land say beside the criteria; `milestone` and `planned_on` name the one meant."""
+
+    PLEDGE_DELIVERED = "pledge_delivered"
+    MILESTONE_OVERDUE = "milestone_overdue"
+    MILESTONE_UNDATED = "milestone_undated"
+    SET_BACK_AHEAD = "set_back_ahead"
+    FUNDING_AHEAD = "funding_ahead"
