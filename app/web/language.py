@@ -31,7 +31,7 @@ CODED = {
     **{kind: kind for kind in ("designation", "holder", "disposition", "award_criterion")},
     **{kind: kind for kind in ("route", "planning", "purpose", "consent", "law_version")},
     "earlier_version": "law_version",
-    **{kind: kind for kind in ("plan_stage", "firm_kind")},
+    **{kind: kind for kind in ("plan_stage", "firm_kind", "milestone")},
     **{"lost_rank": "rank", "offered_rank": "rank"},
 }
 

@@ -39,11 +39,13 @@ from rules.law import LAW
 from rules.neighbours import Kind as NeighbourKind
 from rules.neighbours import Near, Nearby, screen
 from rules.outlook import Assumption, Crossing, Reaching, Scenario
+from rules.pipeline import MilestoneKind, Security, path, security
 from rules.proposals import PLEDGED, UNMEASURED
-from rules.replacement_reasons import Match
+from rules.replacement_reasons import Match, Progress
 from rules.replacements import NAMES, assess
 from rules.replacements import Verdict as ReplacementVerdict
 from rules.suitability import Ground
+from tests.rules.test_pipeline import PATHS, milestones
 from tests.rules.test_replacements import BETTER, LOSS, OFFERED
 from tests.rules.test_replacements import ROWS as REPLACEMENTS
 from tests.rules.test_replacements import changed as changed_land
@@ -52,7 +54,7 @@ WEB = Path(app.web.__file__).parent
 KNOWN_AT = datetime(2026, 11, 22, tzinfo=UTC)
 TODAY = LAW.on(date(2026, 11, 22), KNOWN_AT)
 CODES = {
-    "because": [*Because, *Near, *Ground, *Match],
+    "because": [*Because, *Near, *Ground, *Match, *Progress],
     "criterion": [
         *CRITERIA,
         *RECORDED,
@@ -113,6 +115,8 @@ CODES = {
     "replacement_verdict": list(ReplacementVerdict),
     "rank": {"unknown", *(row.split()[0] for row in TODAY["replacements.rank"].codes)},
     "plan_stage": TODAY["replacements.stages"].codes,
+    "milestone": list(MilestoneKind),
+    "security": list(Security),
     "firm_kind": TODAY["replacements.firm_kinds"].codes,
 }
 
@@ -264,6 +268,22 @@ def test_what_the_comparison_says_can_be_said_in_words(language: str) -> None:
     speak = translator(language)
     sentences = {reason: speak.reason(reason) for reason in set(replacements())}
     assert {reason.code for reason in sentences} == set(Match)
+    for sentence in sentences.values():
+        assert sentence.endswith(".")
+        assert not re.search(r"[{}]|None|True|False|_", sentence), sentence
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_milestones_say_of_a_pledge_can_be_said_in_words(language: str) -> None:
+    speak = translator(language)
+    ways = [path(milestones(row["milestones"]), TODAY.day, TODAY) for row in PATHS]
+    ways += [
+        path(milestones(f"{kind}:{planned}:"), TODAY.day, TODAY)
+        for kind in MilestoneKind
+        for planned in ("", "2026-01-31")
+    ]
+    sentences = {reason: speak.reason(reason) for way in ways for reason in security(LOSS.lost_on, way, TODAY).reasons}
+    assert set(Progress) <= {reason.code for reason in sentences}
     for sentence in sentences.values():
         assert sentence.endswith(".")
         assert not re.search(r"[{}]|None|True|False|_", sentence), sentence
