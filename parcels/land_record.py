@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypedDict, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
 
@@ -12,9 +12,7 @@ from rules.replacement_facts import Land
 
 Kept = TypeVar("Kept", LostLand, OfferedLand)
 _LANDS: dict[type[Any], TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in (LostLand, OfferedLand)}
-_STATED: TypeAdapter[dict[str, Any]] = TypeAdapter(
-    TypedDict("Stated", {name: hint for name, hint in get_type_hints(Land).items() if name in STATABLE}, total=False)  # type: ignore[operator]
-)
+_FACTS = {name: TypeAdapter(hint) for name, hint in get_type_hints(Land).items() if name in STATABLE}
 
 
 def write(land: LostLand | OfferedLand) -> dict[str, Any]:
@@ -31,10 +29,9 @@ def read(kind: type[Kept], kept: Mapping[str, Any]) -> Kept:
 
 def write_stated(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Facts that people state, as JSON; what is None states nothing."""
-    kept: dict[str, Any] = _STATED.dump_python(dict(facts), mode="json", exclude_none=True)
-    return kept
+    return {name: _FACTS[name].dump_python(value, mode="json") for name, value in facts.items() if value is not None}
 
 
 def read_stated(kept: Mapping[str, Any]) -> dict[str, Any]:
     """Stated facts as they were written."""
-    return _STATED.validate_python(kept)
+    return {name: _FACTS[name].validate_python(value) for name, value in kept.items()}

@@ -331,20 +331,23 @@ def servicing(loss: Loss, one: Candidate, law: DatedLaw) -> Found:
 
 def available_on(one: Candidate) -> date | None:
     """The day from which the land can be built on: the latest of what it waits for; None without a day."""
-    if one.available_from is None:
-        return None
+    return None if one.available_from is None else earliest_on(one)
+
+
+def earliest_on(one: Candidate) -> date | None:
+    """The day before which the land cannot be built on, by all that is known of its way; None where nothing is."""
     in_force = None if one.stage == "in_force" else one.in_force_expected
-    return max(day for day in (one.available_from, in_force, one.servicing_done_on) if day is not None)
+    return max((day for day in (one.available_from, in_force, one.servicing_done_on) if day is not None), default=None)
 
 
 @of_all
 def available_in_time(loss: Loss, one: Candidate, law: DatedLaw) -> Found:
     """Met by land that can be built on by the loss, or some months later. Source: Vorschlag dieses Dienstes."""
-    day, months = available_on(one), law["replacements.tolerance_months"].count
-    if day is None:
+    day, months = earliest_on(one), law["replacements.tolerance_months"].count
+    kept = day is None or first_day_within(day, months) <= loss.lost_on
+    if day is None or (kept and available_on(one) is None):
         return found(Outcome.UNKNOWN, Match.NO_DATE, loss.lost_on, None, lost_on=loss.lost_on)
     codes = (Match.AVAILABLE_IN_TIME, Match.AVAILABLE_TOO_LATE)
-    kept = first_day_within(day, months) <= loss.lost_on
     outcome, code = _as_outcome(kept), codes[not kept]
     return found(outcome, code, loss.lost_on, day, available_on=day, lost_on=loss.lost_on, months=months)
 

@@ -1,0 +1,146 @@
+"""Recorded losses and candidates as the rules are given them: what lies between the two sides, and what of the land is new."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from parcels import candidates, dissolutions, land_record, milestones, pledges, sites
+from parcels.authors import Author
+from parcels.candidates import Offered
+from parcels.dissolutions import Cause, Lost
+from parcels.lost import lost
+from parcels.offered import offered
+from parcels.proposals import propose
+from parcels.replacements import Asked, recorded_candidates, recorded_loss
+from parcels.sites import Site
+from rules.facts import Outcome
+from rules.law import LAW
+from rules.pipeline import Milestone, MilestoneKind
+from rules.replacements import Verdict, assess
+from tests.conftest import AT, key, square
+from tests.little_worlds import holding, parcel, zone
+
+DAY, LATER = date(2026, 6, 1), AT + timedelta(days=300)
+LOST_ON = date(2027, 1, 1)
+SAME = {
+    "emission_limited": "not_met",
+    "around_the_clock": True,
+    "hazard_class": "none",
+    "firm_kinds": [],
+    "road_m": "500",
+}
+SAME |= {"rail": False, "quay": False, "grid_kw": "100", "fibre": True, "hydrogen": False, "contaminated": False}
+SAME |= {"flood": False, "heavy_rain": False, "restricted": "not_met"}
+
+
+def author(days=0):
+    return Author("Planner", "planner", AT + timedelta(days=days))
+
+
+@pytest.fixture
+def world(session, fill):
+    """Lost: 1 ha of GE. Beside it 1 ha under no plan, then 1 ha of which half becomes GE in 2026, then 1 ha of counted reserve."""
+    fill("parcels", *(parcel(n, square(100 * n, 0)) for n in (1, 2, 3, 4)))
+    fill(
+        "zones",
+        zone("Alt", square(100, 0)),
+        zone("Halb", square(300, 0, 50, 100), valid_from=date(2026, 9, 1)),
+        zone("Da", square(400, 0)),
+    )
+    fill("holdings", holding(4))
+    place = sites.place(session, Site((key(1),)), DAY, LATER)
+    land = lost(session, place, LOST_ON, None, {}, DAY, LATER)
+    origin = dissolutions.Origin("B 1", Cause.ENTERED, land.designation, Site((key(1),)))
+    said = Lost(LOST_ON, land.measured_on, land.net_m2, land.unclear_m2, land.district, SAME, land_record.write(land))
+    number = dissolutions.enter(session, origin, place, said, author())
+    return recorded_loss(dissolutions.find(session, number, LATER))
+
+
+def enter(session, parcel_number, designation="GE", **said):
+    place = sites.place(session, Site((key(parcel_number),)), DAY, LATER)
+    land = offered(session, place, designation, None, date(9999, 1, 1), DAY, DAY, LATER)
+    origin = candidates.Origin(f"Feld {parcel_number}", designation, Site((key(parcel_number),)))
+    kept = Offered(DAY, said.get("net_m2", land.counting_m2), None, land.district, SAME, land_record.write(land))
+    return candidates.enter(session, origin, place, kept, author())
+
+
+def asked(session, losing, *numbers, on=DAY):
+    found = {one.id: one for one in candidates.listing(session, LATER, candidates.Wanted(numbers=numbers))}
+    return recorded_candidates(session, losing, [found[n] for n in numbers], Asked(on, LATER))
+
+
+def test_what_was_recorded_comes_back(session, world):
+    assert (world.loss.net_m2, world.loss.designation, world.loss.lost_on) == (Decimal(10_000), "GE", LOST_ON)
+    assert (world.loss.road_m, world.loss.firm_kinds, world.loss.emission_limited) == (500, (), Outcome.NOT_MET)
+    (one,) = asked(session, world, enter(session, 2))
+    assert (one.net_m2, one.in_stock_on_loss, one.in_reserve) == (Decimal(10_000), Outcome.NOT_MET, Outcome.NOT_MET)
+    assert (one.overlaps_loss, one.distance_m, one.pledged_m2) == (Outcome.NOT_MET, 0, 0)
+    assert (one.grid_kw, one.largest_plot_m2, one.stage) == (100, Decimal("10006.96"), None)
+
+
+def test_equivalent_once_the_path_is_secure(session, world):
+    number = enter(session, 2)
+    (one,) = asked(session, world, number)
+    assert assess(world.loss, [one], LAW.on(DAY, LATER)).verdict is Verdict.CONDITIONAL
+    days = {MilestoneKind.ADOPTED: DAY, MilestoneKind.FUNDING: DAY}
+    ahead = dict.fromkeys((MilestoneKind.IN_FORCE, MilestoneKind.SERVICING, MilestoneKind.AVAILABLE), LOST_ON)
+    for kind, day in days.items():
+        milestones.record(session, number, Milestone(kind, done_on=day), author(1))
+    for kind, day in ahead.items():
+        milestones.record(session, number, Milestone(kind, planned_on=day), author(1))
+    (one,) = asked(session, world, number)
+    assert (one.stage, one.available_from, one.servicing_funded) == ("adopted", LOST_ON, True)
+    found = assess(world.loss, [one], LAW.on(DAY, LATER))
+    assert (found.verdict, found.open) == (Verdict.EQUIVALENT, ())
+    proposed = propose(world.loss, [one], LAW.on(DAY, LATER))
+    assert proposed.chosen == (str(number),)
+    milestones.record(session, number, Milestone(MilestoneKind.AVAILABLE), author(2))
+    assert milestones.of(session, [number], author(2).at)[number][-1].kind is MilestoneKind.SERVICING
+    (one,) = asked(session, world, number)
+    assert one.available_from is None
+    assert [m.milestone.planned_on for m in milestones.history(session, number, LATER)][-2:] == [LOST_ON, None]
+
+
+def test_land_that_enters_the_stock_before_the_loss_counts_no_more(session, world):
+    number = enter(session, 3)
+    assert candidates.find(session, number, LATER).offered.net_m2 == 10_000
+    (one,) = asked(session, world, number)
+    assert (one.net_m2, one.in_stock_on_loss) == (5000, Outcome.NOT_MET)
+
+
+def test_unless_it_was_pledged_before(session, world):
+    number = enter(session, 3)
+    said = pledges.Bound(number, world.number, Decimal(7000), DAY)
+    made = pledges.pledge(session, said, Author("Planner", "planner", AT + timedelta(days=150)))
+    assert made
+    (one,) = asked(session, world, number, on=date(2026, 10, 1))
+    assert (one.net_m2, one.in_stock_on_loss, one.pledged_m2) == (10_000, Outcome.NOT_MET, 0)
+
+
+def test_the_reserve_is_not_new(session, world):
+    number = enter(session, 4, net_m2=Decimal(10_000))
+    (one,) = asked(session, world, number)
+    assert (one.in_reserve, one.in_stock_on_loss) == (Outcome.MET, Outcome.MET)
+    found = assess(world.loss, [one], LAW.on(DAY, LATER))
+    assert found.verdict is Verdict.NOT_EQUIVALENT
+    assert [c.outcome for c in found.coverage.candidates] == [Outcome.NOT_MET]
+
+
+def test_pledged_to_others_and_on_the_lost_land(session, world):
+    one, on_it = enter(session, 2), enter(session, 1, net_m2=Decimal(10_000))
+    other = dissolutions.enter(
+        session,
+        dissolutions.Origin("B 2", Cause.ENTERED, "GE", Site((key(9),))),
+        sites.Place((key(9),), None, None, None),
+        Lost(LOST_ON, DAY, Decimal(10_000)),
+        author(),
+    )
+    late = Author("Planner", "planner", AT + timedelta(days=150))
+    pledges.pledge(session, pledges.Bound(one, other, Decimal(4000), DAY), late)
+    pledges.pledge(session, pledges.Bound(one, world.number, Decimal(1000), DAY), late)
+    found = asked(session, world, one, on_it)
+    assert [c.pledged_m2 for c in found] == [4000, 0]
+    assert [c.overlaps_loss for c in found] == [Outcome.NOT_MET, Outcome.MET]
+    assert asked(session, world, one, on=DAY - timedelta(days=1))[0].pledged_m2 == 0
+
