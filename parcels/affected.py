@@ -7,6 +7,7 @@ read is what was known at the instant, under the same names.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,8 +23,10 @@ from parcels.measuring import surely, thresholds
 from parcels.sites import Place
 from parcels.sql import steps
 from rules.facts import Standing
+from rules.law import LAW
 
 LONGEST_S = 4.0
+DECLARED = "declared"  # the basis of an area that somebody stated and no outline shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +53,61 @@ class Taken:
     standing: Standing | None
 
 
+@dataclass(frozen=True, slots=True)
+class Outlined:
+    """What the site takes, and where it lies (EWKB, EPSG:25832): outside the port, and of that the Nettobauland.
+
+    Either is None where nothing is left of it, or no outline is recorded. `zones` are the ids of the zones that make its
+    Nettobauland, but for slivers; `cleared` is what its holding says of contamination and ordnance.
+    """
+
+    line: Taken
+    outside: str | None
+    net: str | None
+    zones: tuple[int, ...]
+    cleared: bool | None
+
+    @property
+    def declared(self) -> bool:
+        """Whether somebody stated the area, and no outline is recorded."""
+        return self.line.area_basis == DECLARED
+
+    @property
+    def unmeasured(self) -> bool:
+        """Whether neither an outline nor an area is recorded."""
+        return self.declared and not self.line.gross_m2
+
+    @property
+    def outside_m2(self) -> Decimal:
+        """Gross m2 outside the port."""
+        return self.line.gross_m2 - self.line.port_m2
+
+
 def taken(session: Session, place: Place, on: date, known_at: datetime) -> list[Taken]:
     """What the site takes, by parcel and designation; the amounts add up to the site.
 
     OutlinesError (parcels.limits) where the outlines there cannot be laid over each other in time.
     """
+    return [_taken(row) for row in _rows(session, _statement(), {}, place, on, known_at)]
+
+
+def outlined(session: Session, place: Place, on: date, known_at: datetime) -> list[Outlined]:
+    """What the site takes as in `taken`, each line with where it lies; the same errors, NotInForce before the parameters."""
+    least = {"sliver_m2": LAW.on(on, known_at)["plans.sliver_m2"].amount}
+    rows = _rows(session, _outlined_statement(), least, place, on, known_at)
+    return [
+        Outlined(_taken(row), row["outside"], row["net"], tuple(row["zones"] or ()), row["cleared"]) for row in rows
+    ]
+
+
+def _rows(
+    session: Session, statement: str, more: dict[str, Any], place: Place, on: date, known_at: datetime
+) -> Sequence[Any]:
     keys = [*place.keys, *([""] if place.bare else [])]
     bound = {"keys": keys, "outline": place.outline, "bare": place.bare, "on": on, "known_at": known_at}
     with limited(session, LONGEST_S):
         session.execute(text("SET LOCAL jit = off"))  # a plan of so many steps takes longer to compile than to run
-        rows = session.execute(text(_statement()), {**bound, "size_limits": thresholds()}).mappings().all()
-    return [_taken(row) for row in rows]
+        return session.execute(text(statement), {**bound, **more, "size_limits": thresholds()}).mappings().all()
 
 
 def _taken(row: Any) -> Taken:
@@ -71,6 +118,17 @@ def _taken(row: Any) -> Taken:
 
 @cache
 def _statement() -> str:
+    queries, ending = _steps()
+    return _chained(queries, _ENDING.format(measured=ending))
+
+
+@cache
+def _outlined_statement() -> str:
+    queries, ending = _steps()
+    return _chained({**queries, "outline": _OUTLINE}, _OUTLINED.format(taken=_ENDING.format(measured=ending)))
+
+
+def _steps() -> tuple[dict[str, str], str]:
     queries, ending = steps("measure")
     queries = {name: _CHANGED.get(name, query) for name, query in surely(queries).items()}
     queries["ranked"] = _with(queries["ranked"], "designation = ANY (:workplace) AS workplace", "true AS workplace")
@@ -78,8 +136,12 @@ def _statement() -> str:
         queries["surface"], "NULL, false, NULL, geom FROM bare", "NULL, true, NULL, geom FROM bare"
     )
     queries["period"] = f"SELECT * FROM ({queries['period']}) all_days WHERE days @> CAST(:on AS date)"
+    return queries, ending
+
+
+def _chained(queries: dict[str, str], ending: str) -> str:
     head = ",\n".join(f"{name} AS MATERIALIZED ({query})" for name, query in queries.items())
-    return f"WITH {_AS_KNOWN_THEN},\n{head}\n{_ENDING.format(measured=ending)}"
+    return f"WITH {_AS_KNOWN_THEN},\n{head}\n{ending}"
 
 
 def _with(query: str, said: str, instead: str) -> str:
@@ -144,7 +206,7 @@ _CHANGED = {
 
 _ENDING = """
 SELECT m.key, m.part, m.district, m.site, m.holder, h.marketable, m.designation, m.in_use_as_commercial, m.plans, m.gross_m2,
-       m.port_m2, m.net_m2, m.area_basis, l.standing
+       m.port_m2, m.net_m2, m.area_basis, l.standing, h.cleared
 FROM ({measured}) m
 LEFT JOIN holding h ON h.parcel_key = m.key AND h.valid @> CAST(:on AS date)
     AND (CASE WHEN h.geom IS NOT NULL THEN md5(ST_AsBinary(h.geom))::uuid END) IS NOT DISTINCT FROM m.part
@@ -153,4 +215,38 @@ LEFT JOIN ledger l ON l.parcel_key = m.key AND l.part IS NOT DISTINCT FROM m.par
     AND l.valid @> CAST(:on AS date) AND l.known @> CAST(:known_at AS timestamptz)
 WHERE m.days @> CAST(:on AS date)
 ORDER BY m.key, m.designation NULLS LAST, m.part, m.in_use_as_commercial
+"""
+
+# Where the lines lie: first by zone, so that the zones that make a line are known, then as a whole.
+_OUTLINE = """
+    SELECT key, part, designation, in_use_as_commercial, ST_Union(outside, 1e-6) AS outside, ST_Union(net, 1e-6) AS net,
+           array_agg(zone ORDER BY zone) FILTER (WHERE zone IS NOT NULL AND ST_Area(net) >= :sliver_m2) AS zones
+    FROM (
+        SELECT key, part, designation, in_use_as_commercial, zone, ST_Union(outside, 1e-6) AS outside, ST_Union(net, 1e-6) AS net
+        FROM (
+            SELECT l.key, c.part, z.designation, z.in_use_as_commercial, c.zone,
+                   CASE WHEN h.port_geoms IS NULL AND h.port_whole IS NOT TRUE THEN g.geom
+                        WHEN NOT h.port_whole THEN land_without(g.geom, ST_Union(h.port_geoms)) END AS outside,
+                   CASE WHEN h.id IS NULL THEN g.geom
+                        WHEN NOT h.whole THEN land_without(g.geom, ST_Union(h.geoms)) END AS net
+            FROM cell c
+            JOIN fragment f ON f.id = c.fragment
+            JOIN land l ON l.id = f.land
+            LEFT JOIN zone z ON z.id = c.zone
+            LEFT JOIN hit h ON h.id = c.surface
+            CROSS JOIN LATERAL (SELECT coalesce(c.geom, f.geom) AS geom) g
+            OFFSET 0
+        ) cells
+        GROUP BY key, part, designation, in_use_as_commercial, zone
+    ) by_zone
+    GROUP BY key, part, designation, in_use_as_commercial
+"""
+
+_OUTLINED = """
+SELECT t.*, CASE WHEN ST_Area(o.outside) > 0 THEN ST_AsHEXEWKB(o.outside) END AS outside,
+       CASE WHEN ST_Area(o.net) > 0 THEN ST_AsHEXEWKB(o.net) END AS net, o.zones
+FROM ({taken}) t
+LEFT JOIN outline o ON o.key = t.key AND o.part IS NOT DISTINCT FROM t.part AND t.area_basis <> 'declared'
+    AND o.designation IS NOT DISTINCT FROM t.designation AND o.in_use_as_commercial IS NOT DISTINCT FROM t.in_use_as_commercial
+ORDER BY t.key, t.designation NULLS LAST, t.part, t.in_use_as_commercial
 """

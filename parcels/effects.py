@@ -34,9 +34,9 @@ def affected(lines: Sequence[Taken], law: DatedLaw) -> tuple[AffectedLand, ...]:
     for line in lines:
         outside_m2 = line.gross_m2 - line.port_m2
         if outside_m2:
-            workplace = _workplace(line, law)
-            private = private_marketable(workplace, line.holder, line.marketable, law)
-            amounts[line.key, line.designation, False, workplace, private] += outside_m2
+            belongs = workplace(line, law)
+            private = private_marketable(belongs, line.holder, line.marketable, law)
+            amounts[line.key, line.designation, False, belongs, private] += outside_m2
         if line.port_m2:
             amounts[line.key, line.designation, True, Outcome.NOT_MET, Outcome.NOT_MET] += line.port_m2
     return tuple(
@@ -64,7 +64,7 @@ def plans(lines: Sequence[Taken], law: DatedLaw) -> list[tuple[str, str]]:
         (plan, line.designation)
         for line in lines
         for plan in line.plans
-        if line.designation and line.gross_m2 > line.port_m2 and _workplace(line, law) is not Outcome.NOT_MET
+        if line.designation and line.gross_m2 > line.port_m2 and workplace(line, law) is not Outcome.NOT_MET
     }
     return sorted(found)
 
@@ -84,8 +84,8 @@ def sole_district(lines: Sequence[Taken]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _workplace(line: Taken, law: DatedLaw) -> Outcome:
-    """Of what lies outside the port."""
+def workplace(line: Taken, law: DatedLaw) -> Outcome:
+    """Whether what lies outside the port of it belongs to the stock."""
     return in_stock(Part(line.designation, line.in_use_as_commercial, False, line.net_m2, None), law)
 
 

@@ -9,15 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from parcels.limits import limited
-from parcels.sql import statement
+from parcels.measuring import surely
+from parcels.sql import chained, statement, steps
 from rules.facts import Outcome
 from rules.law import LAW
 
@@ -45,12 +47,23 @@ def over(session: Session, keys: Sequence[str], on: date, known_at: datetime) ->
     A parcel without an outline (or that nobody recorded) has every kind unknown. Slivers are left out. OutlinesError (limits.py)
     for outlines that take too long.
     """
+    return _said(session, statement("overlays"), {"keys": list(keys)}, on, known_at)
+
+
+def on_land(session: Session, land: Sequence[str], on: date, known_at: datetime) -> list[Overlay]:
+    """What lies on some land (valid areas, EWKB in EPSG:25832, taken together), told as `over` tells it of a parcel."""
+    return _said(session, _of_land(), {"keys": [""], "land": list(land)}, on, known_at)[""]
+
+
+def _said(
+    session: Session, query: TextClause, asked: dict[str, list[str]], on: date, known_at: datetime
+) -> dict[str, list[Overlay]]:
     law = LAW.on(on, known_at)
     kinds = law["surroundings.overlay_kinds"].codes
-    bound = {"keys": list(keys), "on": on, "known_at": known_at, "sliver_m2": law["plans.sliver_m2"].amount}
+    bound = {**asked, "on": on, "known_at": known_at, "sliver_m2": law["plans.sliver_m2"].amount}
     with limited(session, SECONDS):
         newest = {row.kind: row.data_on for row in session.execute(text(_RECORDED), {**bound, "kinds": list(kinds)})}
-        rows = session.execute(statement("overlays"), bound).all()
+        rows = session.execute(query, bound).all()
     unknown = {kind: [Overlay(kind, Outcome.UNKNOWN, None, None, None, None)] for kind in kinds}
     nothing = unknown | {
         kind: [Overlay(kind, Outcome.NOT_MET, None, None, Decimal(0), data_on)] for kind, data_on in newest.items()
@@ -59,7 +72,13 @@ def over(session: Session, keys: Sequence[str], on: date, known_at: datetime) ->
         key: nothing | {kind: [_on(row) for row in same] for kind, same in groupby(of_key, key=_KIND) if kind}
         for key, of_key in groupby(rows, key=_KEY)
     }
-    return {key: [one for kind in kinds for one in found.get(key, unknown)[kind]] for key in keys}
+    return {key: [one for kind in kinds for one in found.get(key, unknown)[kind]] for key in asked["keys"]}
+
+
+@cache
+def _of_land() -> TextClause:
+    queries, ending = steps("overlays")
+    return text(chained(surely({**queries, "asked": _LAND})) + ending)
 
 
 def _on(row: Row[Any]) -> Overlay:
@@ -67,6 +86,12 @@ def _on(row: Row[Any]) -> Overlay:
 
 
 _KEY, _KIND = attrgetter("key"), attrgetter("kind")
+
+_LAND = """
+    SELECT '' AS key, geom, ST_Area(geom) AS plane
+    FROM (SELECT ST_Union(CAST(one AS geometry), 1e-6) AS geom FROM unnest(CAST(:land AS text[])) AS one) joined
+    WHERE geom IS NOT NULL
+"""
 
 _RECORDED = """
 SELECT k.kind, o.data_on

@@ -90,7 +90,9 @@ def _candidate(
     old: dict[int, OfferedLand | None],
 ) -> rules.Candidate:
     measured = land_record.read(OfferedLand, one.offered.measured)
-    net_m2, in_stock, in_reserve = one.offered.net_m2, Outcome.NOT_MET, Outcome.NOT_MET
+    doubtful = measured.unclear_m2 and not measured.new_net_m2
+    net_m2, in_stock = one.offered.net_m2, Outcome.UNKNOWN if doubtful else Outcome.NOT_MET
+    in_reserve = Outcome.NOT_MET
     if one.id in old and (again := old[one.id]) is None:
         in_stock, in_reserve = Outcome.UNKNOWN, Outcome.UNKNOWN
     elif one.id in old and again is not None:

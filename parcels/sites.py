@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -62,6 +62,28 @@ def place(session: Session, site: Site, on: date, known_at: datetime) -> Place:
     Kinds: site-parcels-unknown, site-outside-hamburg, site-too-large, site-unrecorded.
     """
     return _of_keys(session, site, on, known_at) if site.outline is None else _drawn(session, site, on, known_at)
+
+
+def on_day(session: Session, place: Place, on: date, known_at: datetime) -> Place:
+    """The same land on another day: its parcels where all of them are recorded for it, else what lies under its outline then.
+
+    Land of which nothing is recorded for the day is land that no parcel is recorded for. SiteRefusedError where the outline takes
+    too many parcels on the day, or leaves the city as it was drawn then.
+    """
+    if place.outline is None:
+        try:
+            return _of_keys(session, Site(place.keys), on, known_at)
+        except SiteRefusedError:
+            if place.geometry is None:
+                return place
+    try:
+        found = _drawn(session, Site(outline=place.geometry), on, known_at)
+    except SiteRefusedError as error:
+        if error.kind != "site-unrecorded":
+            raise
+        found = Place((), place.geometry, place.geometry, place.geometry)
+    declared = () if place.outline else place.keys  # may be known by declared areas on that day
+    return replace(found, keys=tuple(dict.fromkeys((*found.keys, *declared))))
 
 
 def _of_keys(session: Session, site: Site, on: date, known_at: datetime) -> Place:

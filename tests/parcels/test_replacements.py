@@ -40,11 +40,13 @@ def author(days=0):
 
 @pytest.fixture
 def world(session, fill):
-    """Lost: 1 ha of GE. Beside it 1 ha under no plan, then 1 ha of which half becomes GE in 2026, then 1 ha of counted reserve."""
-    fill("parcels", *(parcel(n, square(100 * n, 0)) for n in (1, 2, 3, 4)))
+    """Lost: 1 ha of GE. Beside it 1 ha each of fields, of fields that half become GE in 2026, of counted reserve, of no plan."""
+    fill("parcels", *(parcel(n, square(100 * n, 0)) for n in (1, 2, 3, 4, 5)))
     fill(
         "zones",
         zone("Alt", square(100, 0)),
+        zone("Feld", square(200, 0), designation="LANDWIRTSCHAFT"),
+        zone("Acker", square(300, 0), designation="LANDWIRTSCHAFT"),
         zone("Halb", square(300, 0, 50, 100), valid_from=date(2026, 9, 1)),
         zone("Da", square(400, 0)),
     )
@@ -127,6 +129,11 @@ def test_the_reserve_is_not_new(session, world):
     assert [c.outcome for c in found.coverage.candidates] == [Outcome.NOT_MET]
 
 
+def test_land_of_no_plan_may_be_old(session, world):
+    (one,) = asked(session, world, enter(session, 5))
+    assert (one.net_m2, one.in_stock_on_loss) == (10_000, Outcome.UNKNOWN)
+
+
 def test_pledged_to_others_and_on_the_lost_land(session, world):
     one, on_it = enter(session, 2), enter(session, 1, net_m2=Decimal(10_000))
     other = dissolutions.enter(
@@ -143,4 +150,3 @@ def test_pledged_to_others_and_on_the_lost_land(session, world):
     assert [c.pledged_m2 for c in found] == [4000, 0]
     assert [c.overlaps_loss for c in found] == [Outcome.NOT_MET, Outcome.MET]
     assert asked(session, world, one, on=DAY - timedelta(days=1))[0].pledged_m2 == 0
-
