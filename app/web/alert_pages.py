@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from app.web.alert_said import said
 from app.web.numbers import number_of
-from app.web.pages import Rendered, Visit, render
+from app.web.pages import Rendered, Visit, refused, render
 from app.web.question import plain
 from parcels import alerts
 from parcels.alerts import AlertUnknownError
@@ -33,15 +33,12 @@ def alerts_page(session: Session, before: str | None, visit: Visit) -> Rendered:
 
 def alert_page(session: Session, given: str, visit: Visit) -> Rendered:
     """One alert: what it says, why, where the line is written, when somebody took note."""
-    asked, speak, number = plain(visit.now, visit.language), visit.speak, number_of(given, LARGEST)
+    speak, number = visit.speak, number_of(given, LARGEST)
     try:
         if number is None:
             raise AlertUnknownError(given)
         alert = alerts.find(session, number)
     except AlertUnknownError:
-        words = {
-            "message": speak.text("There is no alert “{given}”.", given=given[:40]),
-            "remedy": speak.text("All alerts are listed on the page “Alerts”."),
-        }
-        return render(session, "closed.html", 404, visit, asked, **words)
-    return render(session, "alert.html", 200, visit, asked, one=said([alert], speak)[0])
+        message = speak.text("There is no alert “{given}”.", given=given[:40])
+        return refused(session, 404, visit, message, speak.text("All alerts are listed on the page “Alerts”."))
+    return render(session, "alert.html", 200, visit, plain(visit.now, visit.language), one=said([alert], speak)[0])

@@ -13,7 +13,8 @@ from app import clock, conversion_due, conversions, dossier, step_answers
 from app.answers import Asked
 from app.schemas.conversions import ClockOut
 from app.web.language import SQUARE_METRES_PER_HECTARE, Translator
-from app.web.pages import TEMPLATES, Rendered, Visit, render
+from app.web.numbers import number_of
+from app.web.pages import TEMPLATES, Rendered, Visit, refused, render
 from app.web.question import plain
 from parcels import conversion_assessments, conversion_steps
 from parcels.conversions import ConversionUnknownError, Wanted
@@ -69,7 +70,7 @@ class Filters:
 def cases_page(session: Session, filters: Filters, before: str | None, visit: Visit) -> Rendered:
     """The cases, newest first, or those that are late, the most urgent first."""
     asked = _asked(session, visit)
-    wanted = Wanted(filters.district, filters.involvement, filters.state, number(before), CASES_SHOWN + 1)
+    wanted = Wanted(filters.district, filters.involvement, filters.state, number_of(before, LARGEST), CASES_SHOWN + 1)
     if filters.late:
         late = conversion_due.due(session, asked)
         found = [one for one in late if _fits(one, filters)]
@@ -117,7 +118,7 @@ def dossier_page(session: Session, given: str, step: str | None, told: bool, vis
     speak, asked = visit.speak, _asked(session, visit)
     try:
         steps = conversion_steps.steps(session, _case(given))
-        one = number(step)
+        one = number_of(step, LARGEST)
         kept = next((found for found in conversion_steps.handed_over(steps) if found.id == one), None)
         if step is not None and (kept is None or kept.dossier is None):
             raise ConversionUnknownError
@@ -162,15 +163,8 @@ def _line(step: dict[str, Any], speak: Translator) -> dict[str, Any]:
     return {**{name: step[name] for name in names}, "day": speak.day(date.fromisoformat(step["on"]))}
 
 
-def number(given: str | None) -> int | None:
-    """What somebody wrote as a number of ours, if it can be one."""
-    if given is None or not (given.isascii() and given.isdigit()) or len(given) > 10:
-        return None
-    return found if 0 < (found := int(given)) <= LARGEST else None
-
-
 def _case(given: str) -> int:
-    if (found := number(given)) is None:
+    if (found := number_of(given, LARGEST)) is None:
         raise ConversionUnknownError
     return found
 
@@ -186,8 +180,5 @@ def _fits(one: conversion_due.Due, filters: Filters) -> bool:
 
 def _unknown(session: Session, given: str, visit: Visit) -> Rendered:
     speak = visit.speak
-    said = {
-        "message": speak.text("There is no conversion case “{given}”, or no such dossier.", given=given[:40]),
-        "remedy": speak.text("All cases are listed on the page “Conversion cases”."),
-    }
-    return render(session, "closed.html", 404, visit, plain(visit.now, visit.language), **said)
+    message = speak.text("There is no conversion case “{given}”, or no such dossier.", given=given[:40])
+    return refused(session, 404, visit, message, speak.text("All cases are listed on the page “Conversion cases”."))

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from app.web.language import Translator
-from app.web.pages import Rendered, Visit, render
-from app.web.question import Misasked, plain, question
+from app.web.pages import Rendered, Visit, refused, render
+from app.web.question import Misasked, question
 from parcels import guidance
 from rules.guidance import GuidanceRule
 
@@ -19,11 +19,8 @@ def guidance_page(session: Session, on: str | None, known_at: str | None, visit:
     try:
         asked = question(session, on, known_at, visit.language, visit.now)
     except Misasked as fault:
-        said = {
-            "message": speak.text(fault.message, **fault.values),
-            "remedy": speak.text(fault.remedy, **fault.values),
-        }
-        return render(session, "closed.html", 422, visit, plain(visit.now, visit.language), **said)
+        message, remedy = speak.text(fault.message, **fault.values), speak.text(fault.remedy, **fault.values)
+        return refused(session, 422, visit, message, remedy)
     found = guidance.applicable(session, asked.on, asked.known_at)
     values = {
         "found": found,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from app.web.numbers import number_of
-from app.web.pages import Rendered, Visit, render
+from app.web.pages import Rendered, Visit, refused, render
 from app.web.question import plain
 from parcels import run_queries
 from parcels.run_queries import RunUnknownError
@@ -24,17 +24,14 @@ def imports_page(session: Session, before: str | None, visit: Visit) -> Rendered
 
 def import_page(session: Session, given: str, visit: Visit) -> Rendered:
     """One import: how it went, its findings by kind and the first of them row by row."""
-    asked, speak, number = plain(visit.now, visit.language), visit.speak, number_of(given, LARGEST)
+    speak, number = visit.speak, number_of(given, LARGEST)
     try:
         if number is None:
             raise RunUnknownError(given)
         seen = run_queries.find(session, number)
     except RunUnknownError:
-        said = {
-            "message": speak.text("There is no import “{given}”.", given=given[:40]),
-            "remedy": speak.text("All imports are listed on the page “Imports”."),
-        }
-        return render(session, "closed.html", 404, visit, asked, **said)
+        message = speak.text("There is no import “{given}”.", given=given[:40])
+        return refused(session, 404, visit, message, speak.text("All imports are listed on the page “Imports”."))
     issues = run_queries.issues(session, number, limit=ISSUES_SHOWN)
     values = {"seen": seen, "kinds": run_queries.kinds(session, number), "issues": issues}
-    return render(session, "import_run.html", 200, visit, asked, **values)
+    return render(session, "import_run.html", 200, visit, plain(visit.now, visit.language), **values)

@@ -86,8 +86,13 @@ def closed_page(visit: Visit) -> Rendered:
     """What is shown where reading needs a token and none came along: nothing of the register."""
     message = visit.speak.text("Reading needs a token here.")
     remedy = visit.speak.text("Ask the operator for access; programs send their token in the header Authorization.")
+    return refused(None, 401, visit, message, remedy)
+
+
+def refused(session: Session | None, status: int, visit: Visit, message: str, remedy: str) -> Rendered:
+    """A page that shows nothing: why not, and what helps."""
     asked = plain(visit.now, visit.language)
-    return render(None, "closed.html", 401, visit, asked, message=message, remedy=remedy)
+    return render(session, "closed.html", status, visit, asked, message=message, remedy=remedy)
 
 
 def _answer(session: Session, asked: Question, visit: Visit) -> Rendered:
