@@ -2,64 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from app.auth import Caller
 from app.deps import HEAVY, Now, ReadSession
 from app.headers import UNSEEN
-from app.web.answering import answer
+from app.web.answering import Page, Raw, answer
 from app.web.case_page import Filters, case_page, cases_page, dossier_page
 from app.web.track_page import track_page
 
 router = APIRouter(include_in_schema=False)
 
-Raw = Annotated[str | None, Query()]
 # What is shown of notes depends on who asks, and a case goes on: nobody keeps it.
 FRESH = {"Cache-Control": "no-store", "Vary": "Accept-Language, Authorization"}
 
 
 @router.get("/conversions", response_class=HTMLResponse, dependencies=[HEAVY])
 def cases(
-    request: Request,
-    session: ReadSession,
-    now: Now,
-    who: Caller,
-    state: Raw = None,
-    involvement: Raw = None,
-    district: Raw = None,
-    late: Raw = None,
-    before: Raw = None,
-    lang: Raw = None,
+    page: Page, state: Raw = None, involvement: Raw = None, district: Raw = None, late: Raw = None, before: Raw = None
 ) -> HTMLResponse:
     """The conversion cases, newest first."""
     filters = Filters.of(state, involvement, district, late)
-    return answer(request, now, who, lang, lambda visit: cases_page(session, filters, before, visit), FRESH)
+    return page.show(lambda visit: cases_page(page.session, filters, before, visit), FRESH)
 
 
 @router.get("/conversions/{number}", response_class=HTMLResponse)
-def one_case(
-    request: Request, session: ReadSession, now: Now, who: Caller, number: str, lang: Raw = None
-) -> HTMLResponse:
+def one_case(page: Page, number: str) -> HTMLResponse:
     """One case."""
-    return answer(request, now, who, lang, lambda visit: case_page(session, number, who is not None, visit), FRESH)
+    return page.show(lambda visit: case_page(page.session, number, page.who is not None, visit), FRESH)
 
 
 @router.get("/conversions/{number}/dossier", response_class=HTMLResponse, dependencies=[HEAVY])
-def one_dossier(
-    request: Request,
-    session: ReadSession,
-    now: Now,
-    who: Caller,
-    number: str,
-    step: Raw = None,
-    lang: Raw = None,
-) -> HTMLResponse:
+def one_dossier(page: Page, number: str, step: Raw = None) -> HTMLResponse:
     """The dossier of a case, to be printed."""
-    told = who is not None
-    return answer(request, now, who, lang, lambda visit: dossier_page(session, number, step, told, visit), FRESH)
+    told = page.who is not None
+    return page.show(lambda visit: dossier_page(page.session, number, step, told, visit), FRESH)
 
 
 @router.get("/track/{code}", response_class=HTMLResponse)
