@@ -53,6 +53,20 @@ BY_SQLSTATE = {
     "23P01": "overlap",  # exclusion constraint
     "23514": "not-storable",  # check constraint
 }
+# Errors whose own sentence says all that there is to say.
+SAID: dict[type[Exception], str] = {
+    ParcelUnknownError: "parcel-unknown",
+    AlertUnknownError: "alert-unknown",
+    RunUnknownError: "import-unknown",
+    PlanFileUnknownError: "plan-file-unknown",
+    TrackUnknownError: "track-unknown",
+    SubscriptionUnknownError: "subscription-unknown",
+    DeliveryUnknownError: "delivery-unknown",
+    TooManySubscriptionsError: "too-many-subscriptions",
+    HeldInPartsError: "held-in-parts",
+    StaleError: "precondition-failed",
+    RegisterBusyError: "busy",
+}
 READING = ("GET", "HEAD", "OPTIONS")
 ASKED_BY_POST = ("/api/eligibility", "/api/reserve/simulations")
 REMEDIES = {
@@ -107,42 +121,41 @@ def respond(problem: Problem) -> Response:
 
 def of(error: Exception, writing: bool = False) -> Problem:
     """The problem that an exception of the service, of its framework or of the database means to a caller who reads or writes."""
+    if slug := SAID.get(type(error)):
+        return Problem(slug, str(error))
     match error:
         case Problem():
             return error
         case NotInForce():
             return Problem("not-in-force", str(error), begins=error.begins)
-        case ParcelUnknownError():
-            return Problem("parcel-unknown", str(error))
-        case AlertUnknownError():
-            return Problem("alert-unknown", str(error))
-        case RunUnknownError():
-            return Problem("import-unknown", str(error))
-        case PlanFileUnknownError():
-            return Problem("plan-file-unknown", str(error))
-        case TrackUnknownError():
-            return Problem("track-unknown", str(error))
         case OvertakenError():
             return Problem("case-moved-on", str(error), last_step=error.last_step)
-        case SubscriptionUnknownError():
-            return Problem("subscription-unknown", str(error))
-        case DeliveryUnknownError():
-            return Problem("delivery-unknown", str(error))
-        case TooManySubscriptionsError():
-            return Problem("too-many-subscriptions", str(error))
         case KeyUnfitError():
             log.error("%s", error)
             return Problem("secrets-unavailable", KINDS["secrets-unavailable"].meaning)
+        case OutOfTimeError():
+            return Problem("simulation-timeout", KINDS["simulation-timeout"].meaning)
+        case RequestValidationError():
+            return _of_validation(error)
+        case HTTPException():
+            return _of_status(error)
+        case PoolTimeout():
+            recorded = " Nothing was recorded: send the same again." if writing else ""
+            return Problem("database-unavailable", f"All connections to the database are taken.{recorded}")
+        case DBAPIError():
+            return _of_database(error, writing)
+    return _of_asked(error) or Problem("internal", "The service failed; nothing was changed.")
+
+
+def _of_asked(error: Exception) -> Problem | None:
+    """The problem with a part of what was asked for, which is named with its remedy; None where it is something else."""
+    match error:
         case ParcelNotYetKnownError():
             told = [field_error("known_at", "Before the first recording of this parcel", error.remedy)]
             return Problem("not-yet-known", str(error), told, first_recorded_at=error.first_recorded_at.isoformat())
         case TooManyParcelsError():
             told = [field_error("geometry", str(error), "Divide the area into smaller ones.")]
             return Problem("too-many-parcels", str(error), told, most=error.most)
-        case HeldInPartsError():
-            return Problem("held-in-parts", str(error))
-        case StaleError():
-            return Problem("precondition-failed", str(error))
         case KnownAtAheadError():
             return _invalid([field_error("known_at", str(error), "Leave known_at out for all that is known by now.")])
         case ValueRefusedError():
@@ -153,23 +166,10 @@ def of(error: Exception, writing: bool = False) -> Problem:
             return Problem("parcels-unknown", str(error), told)
         case ContradictionError():
             return Problem("changes-contradict", str(error), [field_error(error.where, str(error), error.remedy)])
-        case RegisterBusyError():
-            return Problem("busy", str(error))
-        case OutOfTimeError():
-            return Problem("simulation-timeout", KINDS["simulation-timeout"].meaning)
         case OutlinesError():
             remedy = f"{error.remedy[:1].upper()}{error.remedy[1:]}."
             return Problem(error.kind, str(error), [field_error(error.field, str(error), remedy)])
-        case RequestValidationError():
-            return _of_validation(error)
-        case HTTPException():
-            return _of_status(error)
-        case PoolTimeout():
-            recorded = " Nothing was recorded: send the same again." if writing else ""
-            return Problem("database-unavailable", f"All connections to the database are taken.{recorded}")
-        case DBAPIError():
-            return _of_database(error, writing)
-    return Problem("internal", "The service failed; nothing was changed.")
+    return None
 
 
 def _invalid(errors: list[dict[str, str | None]]) -> Problem:
@@ -241,36 +241,18 @@ def install(app: FastAPI) -> None:
     kinds = (
         Problem,
         NotInForce,
-        ParcelUnknownError,
-        ParcelNotYetKnownError,
-        HeldInPartsError,
-        StaleError,
-        KnownAtAheadError,
-        OutlinesError,
-        AlertUnknownError,
-        RunUnknownError,
-        PlanFileUnknownError,
-        TooManyParcelsError,
-        TrackUnknownError,
         OvertakenError,
+        KeyUnfitError,
+        OutOfTimeError,
+        ParcelNotYetKnownError,
+        TooManyParcelsError,
+        KnownAtAheadError,
+        ValueRefusedError,
         ParcelsUnknownError,
         ContradictionError,
-        RegisterBusyError,
-        OutOfTimeError,
-        SubscriptionUnknownError,
-        DeliveryUnknownError,
-        TooManySubscriptionsError,
-        KeyUnfitError,
+        OutlinesError,
     )
-    framework = (
-        ValueRefusedError,
-        RequestValidationError,
-        HTTPException,
-        PoolTimeout,
-        DBAPIError,
-        Exception,
-    )
-    for kind in (*kinds, *framework):
+    for kind in (*SAID, *kinds, RequestValidationError, HTTPException, PoolTimeout, DBAPIError, Exception):
         app.add_exception_handler(kind, handle)
 
 
