@@ -142,13 +142,14 @@ def urls(home: Path, database: str = DATABASE) -> Urls:
     return Urls(*(f"postgresql+psycopg://{role}@/{quote(database, safe='')}?host={host}" for role in (OWNER, WEB)))
 
 
-def create_database(home: Path, name: str) -> Urls:
-    """Make an empty database with the extensions, owned by the owner role; for tests and restores.
+def create_database(home: Path, name: str, like: str = TEMPLATE) -> Urls:
+    """Make a database owned by the owner role; for tests and restores. It is empty but for the extensions, or a copy of `like`,
+    to which nobody may be connected.
 
     An existing one of that name is left as it is.
     """
     with server.connect(places.place_of(home)) as superuser:
-        _provide_database(superuser, name)
+        _provide_database(superuser, name, like)
     return urls(home, name)
 
 
@@ -245,11 +246,11 @@ def _provide_template(place: Place, superuser: Superuser) -> None:
     superuser.execute(sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false IS_TEMPLATE true").format(name))
 
 
-def _provide_database(superuser: Superuser, database: str) -> None:
+def _provide_database(superuser: Superuser, database: str, like: str = TEMPLATE) -> None:
     name, owner, web = sql.Identifier(database), sql.Identifier(OWNER), sql.Identifier(WEB)
     if _one(superuser, sql.SQL("SELECT count(*) FROM pg_database WHERE datname = {}").format(database)) == 0:
         clone = "CREATE DATABASE {} OWNER {} TEMPLATE {}"
-        superuser.execute(sql.SQL(clone).format(name, owner, sql.Identifier(TEMPLATE)))
+        superuser.execute(sql.SQL(clone).format(name, owner, sql.Identifier(like)))
     superuser.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
     superuser.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(name, web))
 

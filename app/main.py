@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -107,7 +108,7 @@ def create_app(settings: Settings, sessions: Callable[[], Session] | None = None
     conversion_problems.install(app)
     app.add_exception_handler(NotModified, _not_modified)
     _add_routes(app, settings)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = _openapi  # type: ignore[method-assign]
     return app
 
 
@@ -134,19 +135,19 @@ async def _not_modified(_: Request, error: Exception) -> Response:
     return Response(status_code=304, headers=error.headers)
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
-    """The description with the one shape of errors and the token; made once."""
-    if app.openapi_schema is None:
-        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        described = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
-        components = schema.setdefault("components", {})
-        components.setdefault("schemas", {}).update(described.pop("$defs", {}) | {"Problem": described})
-        _with_nulls(schema)
-        components["securitySchemes"] = {
-            "token": {"type": "http", "scheme": "bearer", "bearerFormat": "lr_<id>_<secret>"}
-        }
-        app.openapi_schema = schema
-    return app.openapi_schema
+@cache
+def _openapi() -> dict[str, Any]:
+    """The description with the one shape of errors and the token; it is that of all settings, and made once."""
+    described = APIRouter()
+    for router in ROUTERS:
+        described.include_router(router)
+    schema = get_openapi(title=TITLE, version=_version(), description=DESCRIPTION, routes=described.routes)
+    problem = ProblemOut.model_json_schema(ref_template="#/components/schemas/{model}")
+    components = schema.setdefault("components", {})
+    components.setdefault("schemas", {}).update(problem.pop("$defs", {}) | {"Problem": problem})
+    _with_nulls(schema)
+    components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "lr_<id>_<secret>"}}
+    return schema
 
 
 def _with_nulls(schema: dict[str, Any]) -> None:

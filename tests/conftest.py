@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app import embedded
+from app import embedded, embedded_place, embedded_server
 from parcels import db, register
 
 REALDATA = Path(__file__).resolve().parents[2] / "shared" / "realdata"
@@ -34,6 +34,10 @@ def cluster() -> Iterator[Path | None]:
         yield None
         return
     with embedded.temporary() as (home, _):
+        # Nothing outlives this server: what must outlive a crash is tested with servers of its own.
+        with embedded_server.connect(embedded_place.place_of(home)) as superuser:
+            superuser.execute("ALTER SYSTEM SET fsync = off")
+            superuser.execute("SELECT pg_reload_conf()")
         yield home
 
 

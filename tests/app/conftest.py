@@ -20,7 +20,7 @@ from app.settings import Settings
 from parcels import db, deliveries, register, tokens
 from parcels.tokens import Role
 from tests.conftest import key, square
-from tests.faults.own import engine_of
+from tests.faults.own import copy_of_migrated, engine_of
 from tests.little_worlds import AVAILABLE
 
 FIRST = datetime(2026, 1, 15, 11, 0, tzinfo=UTC)
@@ -48,10 +48,7 @@ def new_database(cluster: Path | None) -> Iterator[Callable[[str], Town]]:
 
     def make(name: str) -> Town:
         made.append(name)
-        urls = embedded.create_database(cluster, name)
-        engine = db.engine(urls.owner)
-        db.migrate(engine)
-        engine.dispose()
+        urls = copy_of_migrated(cluster, name)
         return Town(urls.owner, urls.web)
 
     yield make

@@ -21,16 +21,23 @@ from tests.little_worlds import AVAILABLE
 
 NOW = datetime(2026, 11, 22, 11, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
+SETTINGS = Settings(database_url=SecretStr("postgresql://unused"), allowed_hosts=("testserver",))
 SOUND = {**AVAILABLE, "holder": "HIE", "construction_possible_from": date(2014, 1, 1)}
 
 
+@pytest.fixture(scope="session")
+def service() -> FastAPI:
+    """The service, made once: the first request to one takes longer than many later ones."""
+    return create_app(SETTINGS, nullcontext)  # type: ignore[arg-type]
+
+
 @pytest.fixture
-def pages(session: Session) -> FastAPI:
+def pages(service: FastAPI, session: Session) -> FastAPI:
     """The service, reading what the test has filled."""
-    settings = Settings(database_url=SecretStr("postgresql://unused"), allowed_hosts=("testserver",))
-    app = create_app(settings, lambda: nullcontext(session))  # type: ignore[arg-type, return-value]
-    app.dependency_overrides[clock.now] = lambda: NOW
-    return app
+    service.state.settings = SETTINGS
+    service.state.reading = service.state.writing = lambda: nullcontext(session)
+    service.dependency_overrides = {clock.now: lambda: NOW}
+    return service
 
 
 @pytest.fixture
