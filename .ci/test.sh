@@ -19,5 +19,6 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 
+unset PYTHONDONTWRITEBYTECODE # many tests start the command: each would compile all of it anew
 if (($# == 0)); then set -- -n 2 --dist loadfile --no-loadscope-reorder; fi # slow files have few tests: not all of them last
 TMPDIR=$scratch .venv/bin/python -m pytest "$@"
