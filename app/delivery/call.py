@@ -4,6 +4,7 @@ A client of our own on h11: no redirect, proxy, cookie, compression or connectio
 """
 
 import asyncio
+import contextlib
 import logging
 import re
 import socket
@@ -150,7 +151,8 @@ async def _answer(connection: h11.Connection, reader: asyncio.StreamReader) -> A
 async def _excerpt(connection: h11.Connection, reader: asyncio.StreamReader) -> str | None:
     """The first characters of a body, as plain text; what does not come within a second does not count."""
     found = b""
-    try:
+    # The answer is known by then: whatever goes wrong with its body, what came of it is told.
+    with contextlib.suppress(TimeoutError, OSError, h11.ProtocolError):
         async with asyncio.timeout(EXCERPT_S):
             while len(found) < BLOCK:
                 event = connection.next_event()
@@ -160,7 +162,5 @@ async def _excerpt(connection: h11.Connection, reader: asyncio.StreamReader) -> 
                     found += bytes(event.data)
                 else:
                     break
-    except (TimeoutError, OSError, h11.ProtocolError):
-        pass
     text = re.sub(r"[^\w\s.,:;!?()\[\]{}\"'/=+-]", "?", found[:BLOCK].decode("utf-8", "replace"))
     return " ".join(text.split())[:EXCERPT] or None

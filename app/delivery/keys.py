@@ -1,6 +1,7 @@
 """Secrets of receivers: made here, kept encrypted in the database with a key that is not in it."""
 
 import base64
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -66,9 +67,8 @@ def _kept(home: Path) -> str:
                 output.flush()
                 os.fsync(output.fileno())
             try:
-                os.link(made, file)
-            except FileExistsError:
-                pass
+                with contextlib.suppress(FileExistsError):  # another's, made meanwhile, is the one that is kept
+                    os.link(made, file)
             finally:
                 made.unlink()
         return file.read_text("ascii")
