@@ -122,11 +122,19 @@ def municipal_holder(holding: Holding, day: date, law: DatedLaw) -> Finding:
     code = holding.holder
     if code is None:
         return _finding(Outcome.UNKNOWN, Because.HOLDER_UNKNOWN, None)
-    if code in law["holders.municipal"].codes:
+    municipal = is_municipal(code, law)
+    if municipal is None:
+        return _finding(Outcome.UNKNOWN, Because.HOLDER_NOT_LISTED, code, holder=code)
+    if municipal:
         return _finding(Outcome.MET, Because.HOLDER_MUNICIPAL, code, holder=code)
-    if code in law["holders.known"].codes:
-        return _finding(Outcome.NOT_MET, Because.HOLDER_NOT_MUNICIPAL, code, holder=code)
-    return _finding(Outcome.UNKNOWN, Because.HOLDER_NOT_LISTED, code, holder=code)
+    return _finding(Outcome.NOT_MET, Because.HOLDER_NOT_MUNICIPAL, code, holder=code)
+
+
+def is_municipal(holder: str | None, law: DatedLaw) -> bool | None:
+    """Whether a holder is on the list of municipal ones; None if unknown or on no list. Source: Vorschlag dieses Dienstes."""
+    if holder in law["holders.municipal"].codes:
+        return True
+    return False if holder in law["holders.known"].codes else None
 
 
 @of_holding

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from rules.criteria import is_municipal
 from rules.facts import Outcome
 from rules.law import DatedLaw
 
@@ -10,9 +11,11 @@ def private_marketable(workplace: Outcome, holder: str | None, marketable: bool 
     """Whether land of the stock (`workplace`) is private and marketable; what is recorded of neither is unknown.
 
     Source: Masterplan Industrie 2023, Handlungsfeld 1 Nr. 1 Abs. 2 Satz 2 ("Private Grundstücke, die ‚marktfähig‘ ... sind").
-    Who is private: whoever is on no list of municipal holders (Vorschlag dieses Dienstes).
+    Who is private: a known holder that is not municipal (Vorschlag dieses Dienstes).
     """
-    return all_of((workplace, _private(holder, law), _recorded(marketable)))
+    municipal = is_municipal(holder, law)
+    private = None if municipal is None else not municipal
+    return all_of((workplace, _recorded(private), _recorded(marketable)))
 
 
 def all_of(outcomes: Iterable[Outcome]) -> Outcome:
@@ -21,12 +24,6 @@ def all_of(outcomes: Iterable[Outcome]) -> Outcome:
     if Outcome.NOT_MET in found:
         return Outcome.NOT_MET
     return Outcome.UNKNOWN if Outcome.UNKNOWN in found else Outcome.MET
-
-
-def _private(holder: str | None, law: DatedLaw) -> Outcome:
-    if holder in law["holders.municipal"].codes:
-        return Outcome.NOT_MET
-    return Outcome.MET if holder in law["holders.known"].codes else Outcome.UNKNOWN
 
 
 def _recorded(fact: bool | None) -> Outcome:

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from rules.criteria import Because, Fact, Finding, Reason
+from rules.criteria import Because, Fact, Finding, Reason, is_municipal
 from rules.facts import Outcome, Part
 from rules.law import DatedLaw
 from rules.reserve import is_reserved
@@ -126,8 +126,8 @@ def private_holder(land: Land, day: date, law: DatedLaw) -> Finding:
     code = held.holder
     if code is None:
         return finding(Outcome.UNKNOWN, Because.HOLDER_UNKNOWN)
-    municipal = code in law["holders.municipal"].codes
-    if not municipal and code not in law["holders.known"].codes:
+    municipal = is_municipal(code, law)
+    if municipal is None:
         return finding(Outcome.UNKNOWN, Because.HOLDER_NOT_LISTED, code, holder=code)
     outcome = Outcome.MET if municipal == law["eligibility.held_by_municipal"].flag else Outcome.NOT_MET
     return finding(outcome, Because.HOLDER_MUNICIPAL if municipal else Because.HOLDER_NOT_MUNICIPAL, code, holder=code)
