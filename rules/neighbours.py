@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from rules.criteria import Reason
 from rules.facts import Outcome
@@ -52,10 +53,46 @@ class Near(StrEnum):
 
 NOTHING = "–"  # stands in a sentence for what nobody recorded
 
-# The parameters whose citations a finding carries: of noise the first, where the distance alone decides.
+# The parameters whose citations a finding of noise carries: the first alone, where the distance decides.
 NOISE = ("default_m", "ta_laerm", "areas", "purposes", "tolerated_step_db")
-HAZARD = ("kas18_m", "protected_purposes")
-CLASS = ("distance_m", "residential_purposes")
+
+
+class Classes(NamedTuple):
+    """Classes of plants with a distance each: their criterion, their parameters, whose citations a finding carries, its codes."""
+
+    criterion: str
+    names: str
+    metres: str
+    sources: tuple[str, ...]
+    without: Near  # of the class that needs no distance
+    kept: Near
+    beyond: Near  # of an unknown class, farther away than any needs
+    unknown: Near
+    too_near: Near
+
+
+KAS18 = Classes(
+    "hazard",
+    "neighbours.kas18_classes",
+    "neighbours.kas18_m",
+    ("kas18_m", "protected_purposes"),
+    without=Near.NO_HAZARD_PLANT,
+    kept=Near.HAZARD_DISTANCE_KEPT,
+    beyond=Near.BEYOND_EVERY_HAZARD,
+    unknown=Near.HAZARD_CLASS_UNKNOWN,
+    too_near=Near.HAZARD_TOO_NEAR,
+)
+ABSTANDSERLASS = Classes(
+    "distance_class",
+    "neighbours.distance_classes",
+    "neighbours.distance_m",
+    ("distance_m", "residential_purposes"),
+    without=Near.NO_DISTANCE_CLASS,
+    kept=Near.CLASS_DISTANCE_KEPT,
+    beyond=Near.BEYOND_EVERY_CLASS,
+    unknown=Near.DISTANCE_CLASS_UNKNOWN,
+    too_near=Near.CLASS_TOO_NEAR,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,49 +213,43 @@ def noise(facts: Nearby, purpose: str, law: DatedLaw) -> Finding:
 
 def hazard(facts: Nearby, purpose: str, law: DatedLaw) -> Finding:
     """Met by a Betriebsbereich nearer to a Schutzobjekt than its class recommends. Source: KAS-18, § 3 Abs. 5c, 5d BImSchG."""
-    classes = _metres("neighbours.kas18_classes", "neighbours.kas18_m", law)
-    limit = max(classes.values()) if facts.kas18_class is None else classes[facts.kas18_class]
-    known = {**_named(facts, limit), "stated": facts.kas18_class or NOTHING}
-
-    def found(outcome: Outcome, code: Near) -> Finding:
-        return Finding("hazard", outcome, _reason(code, known), _cites(law, HAZARD))
-
-    if facts.kas18_class is not None and not limit:
-        return found(Outcome.NOT_MET, Near.NO_HAZARD_PLANT)
-    if facts.distance_m >= limit:
-        return found(Outcome.NOT_MET, Near.HAZARD_DISTANCE_KEPT if facts.kas18_class else Near.BEYOND_EVERY_HAZARD)
-    if facts.on_site:
-        return found(Outcome.UNKNOWN, Near.PLANT_ON_SITE)
+    spared = None
     if purpose not in law["neighbours.protected_purposes"].codes:
         listed = _values(purpose, "neighbours.purposes", law) is not None
-        return found(Outcome.UNKNOWN, Near.PURPOSE_PERHAPS_PUBLIC if listed else Near.PURPOSE_UNKNOWN)
-    if facts.kas18_class is None:
-        return found(Outcome.UNKNOWN, Near.HAZARD_CLASS_UNKNOWN)
-    return found(Outcome.MET, Near.HAZARD_TOO_NEAR)
+        spared = Outcome.UNKNOWN, Near.PURPOSE_PERHAPS_PUBLIC if listed else Near.PURPOSE_UNKNOWN
+    return _by_class(facts, facts.kas18_class, KAS18, spared, law)
 
 
 def distance_class(facts: Nearby, purpose: str, law: DatedLaw) -> Finding:
     """Met by a plant nearer to housing than its class would have it. Source: Abstandserlass NRW, orientation in Hamburg."""
-    classes = _metres("neighbours.distance_classes", "neighbours.distance_m", law)
-    limit = max(classes.values()) if facts.distance_class is None else classes[facts.distance_class]
-    known = {**_named(facts, limit), "stated": facts.distance_class or NOTHING}
-
-    def found(outcome: Outcome, code: Near) -> Finding:
-        return Finding("distance_class", outcome, _reason(code, known), _cites(law, CLASS))
-
-    if facts.distance_class is not None and not limit:
-        return found(Outcome.NOT_MET, Near.NO_DISTANCE_CLASS)
-    if facts.distance_m >= limit:
-        return found(Outcome.NOT_MET, Near.CLASS_DISTANCE_KEPT if facts.distance_class else Near.BEYOND_EVERY_CLASS)
-    if facts.on_site:
-        return found(Outcome.UNKNOWN, Near.PLANT_ON_SITE)
+    spared = None
     if purpose not in law["neighbours.residential_purposes"].codes:
-        if _values(purpose, "neighbours.purposes", law) is None:
-            return found(Outcome.UNKNOWN, Near.PURPOSE_UNKNOWN)
-        return found(Outcome.NOT_MET, Near.PURPOSE_NOT_RESIDENTIAL)
-    if facts.distance_class is None:
-        return found(Outcome.UNKNOWN, Near.DISTANCE_CLASS_UNKNOWN)
-    return found(Outcome.MET, Near.CLASS_TOO_NEAR)
+        listed = _values(purpose, "neighbours.purposes", law) is not None
+        not_housing, unknown = (Outcome.NOT_MET, Near.PURPOSE_NOT_RESIDENTIAL), (Outcome.UNKNOWN, Near.PURPOSE_UNKNOWN)
+        spared = not_housing if listed else unknown
+    return _by_class(facts, facts.distance_class, ABSTANDSERLASS, spared, law)
+
+
+def _by_class(
+    facts: Nearby, stated: str | None, by: Classes, spared: tuple[Outcome, Near] | None, law: DatedLaw
+) -> Finding:
+    """A plant by the distance of its stated class; `spared` is what is found of a purpose that the distance is not meant for."""
+    metres = dict(zip(law[by.names].codes, law[by.metres].amounts, strict=True))
+    limit = max(metres.values()) if stated is None else metres[stated]
+    if stated is not None and not limit:
+        outcome, code = Outcome.NOT_MET, by.without
+    elif facts.distance_m >= limit:
+        outcome, code = Outcome.NOT_MET, by.beyond if stated is None else by.kept
+    elif facts.on_site:
+        outcome, code = Outcome.UNKNOWN, Near.PLANT_ON_SITE
+    elif spared is not None:
+        outcome, code = spared
+    elif stated is None:
+        outcome, code = Outcome.UNKNOWN, by.unknown
+    else:
+        outcome, code = Outcome.MET, by.too_near
+    known = {**_named(facts, limit), "stated": stated or NOTHING}
+    return Finding(by.criterion, outcome, _reason(code, known), _cites(law, by.sources))
 
 
 def _worst(outcomes: Sequence[Outcome]) -> Outcome:
@@ -240,10 +271,6 @@ def _step(theirs: tuple[int, int], own: tuple[int, int], purpose: str, law: Date
     """By how many dB(A) the new use must be quieter than its neighbour may be, at the worse of day and night."""
     day, night = (a - b for a, b in zip(theirs, own, strict=True))
     return day if purpose in law["neighbours.purposes_by_day"].codes else max(day, night)
-
-
-def _metres(classes: str, metres: str, law: DatedLaw) -> dict[str, Decimal]:
-    return dict(zip(law[classes].codes, law[metres].amounts, strict=True))
 
 
 def _pairs(written: Sequence[str]) -> dict[str, str]:
