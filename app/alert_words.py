@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -67,21 +67,28 @@ def source(cite: Cite) -> str:
     return f"{cite.text}{place} {cite.url}"
 
 
-def told(alert: Alert, speak: Translator) -> dict[str, Any]:
-    """The alert as data, as webhooks send it, with its number, title and sentence."""
+def spoken(alert: Alert, speak: Translator) -> dict[str, str]:
+    """Title and sentence, for programs that have no catalogue."""
+    return {"title": title(alert, speak), "sentence": sentence(alert, speak)}
+
+
+def data(alert: Alert) -> dict[str, Any]:
+    """The alert as data, without words. Areas are in hectares, as text."""
     return {
         "alert": str(alert.uid),
-        "number": alert.id,
         "kind": alert.kind,
         "severity": alert.severity,
         "subject": alert.subject,
         "on": alert.on_day.isoformat(),
-        "raised_at": alert.raised_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "raised_at": instant(alert.raised_at),
         "recording": alert.recording,
         "facts": alert.facts,
-        "title": title(alert, speak),
-        "sentence": sentence(alert, speak),
     }
+
+
+def instant(at: datetime) -> str:
+    """An instant for programs: ISO 8601 in UTC."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def clean(said: str) -> str:

@@ -1,7 +1,7 @@
 """The alerts as an Atom feed (RFC 4287)."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from lxml import etree
 from lxml.etree import _Element
@@ -24,7 +24,7 @@ def feed(found: Sequence[Alert], speak: Translator, base: str, now: datetime) ->
     _add(root, "id", f"{base}{PATH}")
     _add(root, "title", speak.code("alert_mail", "feed"))
     _add(root, "subtitle", speak.code("alert_mail", "feed_about").format(count=NEWEST))
-    _add(root, "updated", _instant(max(map(_updated, found), default=now)))
+    _add(root, "updated", alert_words.instant(max(map(_updated, found), default=now)))
     _add(_add(root, "author"), "name", "landreserve")
     _add(root, "link", rel="self", type=MEDIA_TYPE, href=f"{base}{PATH}?lang={speak.language}")
     _add(root, "link", rel="alternate", type="text/html", href=f"{base}/alerts")
@@ -36,8 +36,8 @@ def feed(found: Sequence[Alert], speak: Translator, base: str, now: datetime) ->
 def _entry(entry: _Element, alert: Alert, speak: Translator, base: str) -> None:
     _add(entry, "id", f"urn:uuid:{alert.uid}")
     _add(entry, "title", alert_words.title(alert, speak))
-    _add(entry, "published", _instant(alert.raised_at))
-    _add(entry, "updated", _instant(_updated(alert)))
+    _add(entry, "published", alert_words.instant(alert.raised_at))
+    _add(entry, "updated", alert_words.instant(_updated(alert)))
     _add(entry, "category", term=alert.kind)
     _add(entry, "category", term=alert.severity, label=speak.code("severity", alert.severity))
     _add(entry, "link", rel="alternate", type="text/html", href=f"{base}/alerts/{alert.id}")
@@ -54,7 +54,3 @@ def _add(parent: _Element, name: str, text: str | None = None, **attributes: str
 
 def _updated(alert: Alert) -> datetime:
     return alert.resolved_at or alert.raised_at
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

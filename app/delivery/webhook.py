@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import Any
 
 from cryptography.fernet import MultiFernet
 
+from app import alert_words
 from app.delivery import call, guard, keys
 from app.delivery.call import Answer, Resolve
 from app.delivery.guard import Policy, TargetRefusedError
 from app.settings import Settings, SettingsError
+from app.web.language import LANGUAGES, Translator, translator
+from parcels.alerts import Alert
 from parcels.deliveries import Job
 
 CONTENT_TYPE = "application/cloudevents+json"
@@ -108,31 +110,27 @@ def headers(job: Job, body: bytes, at: datetime, secrets: list[str]) -> dict[str
 
 
 def message(job: Job, source: str) -> bytes:
-    """The body: a CloudEvent 1.0 in structured JSON; the same bytes over all attempts. Areas are in hectares, as text."""
+    """The body: a CloudEvent 1.0 in structured JSON; the same bytes over all attempts. It carries its words in every language."""
     alert = job.alert
-    data: dict[str, Any] = {"test": True}
-    if alert is not None:
-        data = {
-            "alert": str(alert.uid),
-            "kind": alert.kind,
-            "severity": alert.severity,
-            "subject": alert.subject,
-            "on": alert.on_day.isoformat(),
-            "raised_at": _instant(alert.raised_at),
-            "recording": alert.recording,
-            "facts": alert.facts,
-        }
+    words = {language: _words(alert, translator(language)) for language in LANGUAGES}
     event = {
         "specversion": "1.0",
         "id": job.message_id,
         "source": source,
         "type": f"{TYPE}.{alert.kind if alert else 'test'}",
-        "time": _instant(alert.raised_at if alert else job.created_at),
+        "time": alert_words.instant(alert.raised_at if alert else job.created_at),
         **({"subject": alert.subject} if alert else {}),
         "datacontenttype": "application/json",
-        "data": data,
+        "data": {**(alert_words.data(alert) if alert else {"test": True}), "message": words},
     }
     return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _words(alert: Alert | None, speak: Translator) -> dict[str, str]:
+    """Title and sentence; of a test that it is one."""
+    if alert is None:
+        return {"title": speak.code("alert_mail", "test_title"), "sentence": speak.code("alert_mail", "test")}
+    return alert_words.spoken(alert, speak)
 
 
 def source_of(settings: Settings) -> str:
@@ -162,7 +160,3 @@ def retry_after(said: str | None, at: datetime) -> timedelta | None:
     except ValueError:
         return None
     return max((day if day.tzinfo else day.replace(tzinfo=UTC)) - at, timedelta(0))
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -82,7 +82,8 @@ async def get_events(
     if after is not None:
         await hub.begin()
     async for alert in hub.follow(start):
-        yield ServerSentEvent(event="alert", id=str(alert.id), data=alert_words.told(alert, speak))
+        told = {**alert_words.data(alert), "number": alert.id, **alert_words.spoken(alert, speak)}
+        yield ServerSentEvent(event="alert", id=str(alert.id), data=told)
 
 
 @router.get(

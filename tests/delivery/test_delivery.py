@@ -55,7 +55,8 @@ def test_an_alert_reaches_its_receiver_once(post: Post, receiver: Receiver) -> N
 
 def test_the_body_is_a_cloud_event(post: Post, receiver: Receiver) -> None:
     post.subscribe(receiver.url())
-    uid = post.alert(kind=Kind.BELOW, severity=Severity.CRITICAL, net_ha="99.5", site="Möwenhöft")
+    facts = {"net_ha": "99.5", "target_ha": "100", "site": "Möwenhöft"}
+    uid = post.alert(kind=Kind.BELOW, severity=Severity.CRITICAL, **facts)
     post.round()
     (got,) = receiver.got
     event = from_structured(HTTPMessage(got.headers, got.body), JSONFormat())
@@ -63,7 +64,19 @@ def test_the_body_is_a_cloud_event(post: Post, receiver: Receiver) -> None:
     assert (event.get_source(), event.get_time()) == ("/api/alerts", START)
     assert event.get_data() == {
         **{"alert": uid, "kind": "below", "severity": "critical", "subject": "net", "on": "2026-11-22"},
-        **{"raised_at": "2026-11-22T12:00:00Z", "recording": None, "facts": {"net_ha": "99.5", "site": "Möwenhöft"}},
+        **{"raised_at": "2026-11-22T12:00:00Z", "recording": None, "facts": facts},
+        "message": {
+            "de": {
+                "title": "Unter dem Ziel: Reserve (netto) bei 99,5 ha",
+                "sentence": "Die Reserve (netto) liegt am 22. November 2026 bei 99,5 ha, unter dem Ziel von 100 ha. "
+                "Es fehlen 0,5 ha.",
+            },
+            "en": {
+                "title": "Below target: reserve (net) at 99.5 ha",
+                "sentence": "The reserve (net) stands at 99.5 ha on 22 November 2026, below the target of 100 ha. "
+                "0.5 ha are missing.",
+            },
+        },
     }
 
 

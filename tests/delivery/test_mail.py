@@ -93,7 +93,7 @@ def test_bytes_are_ascii_in_short_lines() -> None:
 
 def test_a_test_says_that_it_is_one() -> None:
     found = written(job(alert=None))
-    assert found["Subject"] == "[Flächenreserve] Probe: E-Mail des Dienstes landreserve"
+    assert found["Subject"] == "[Flächenreserve] Probe: Nachricht des Dienstes landreserve"
     assert "Probe" in text_of(found, "html")
 
 

@@ -34,6 +34,7 @@ def test_it_takes_what_is_sent_once_and_nothing_else(post: Post, receiver: Recei
 
     for headers, body, secret, offset in (
         (got.headers, got.body + b" ", hook.secret, 0),
+        (got.headers, got.body.replace(b"Import 7", b"Import 8"), hook.secret, 0),
         ({**got.headers, "webhook-id": "other"}, got.body, hook.secret, 0),
         (got.headers, got.body, post.subscribe(receiver.url()).secret, 0),
         (got.headers, got.body, hook.secret, 301),
@@ -43,4 +44,6 @@ def test_it_takes_what_is_sent_once_and_nothing_else(post: Post, receiver: Recei
             take(headers, body, secret, now(offset))
     event = take(got.headers, got.body, hook.secret, now())
     assert (event["id"], event["data"]["subject"], event["data"]["facts"]) == (uid, "7", {"site": "Möwenhöft"})
+    assert event["data"]["message"]["de"]["title"] == "Import nicht ganz übernommen: 7"
+    assert event["data"]["message"]["en"]["title"] == "Import not taken in full: 7"
     assert take(got.headers, got.body, hook.secret, now(200)) is None
