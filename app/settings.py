@@ -69,6 +69,9 @@ class Settings(BaseSettings):
         default=None, description="Further certificate authorities that the mail server may be certified by (PEM)"
     )
     mail_from: str | None = Field(default=None, description="Address that e-mails come from")
+    deliveries_kept_days: int = Field(
+        default=400, ge=30, le=36500, description="So many days it is kept what was sent to whom"
+    )
     pool_size: int = Field(default=8, ge=1, le=100, description="Connections to the database")
 
     @field_validator("database_url", "web_database_url")

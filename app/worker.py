@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, select
@@ -120,7 +121,7 @@ def deliver(engine: Engine, settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         senders = {"webhook": webhook.sender(settings), "email": smtp.sender(settings)}
-        await courier.run(engine, senders, stop)
+        await courier.run(engine, senders, stop, kept=timedelta(days=settings.deliveries_kept_days))
 
     asyncio.run(until_told())
 

@@ -21,7 +21,7 @@ from app.delivery import schedule
 from app.delivery.desk import Desk
 from app.delivery.keys import KeyUnfitError
 from app.delivery.webhook import Send, Sent
-from parcels import deliveries, foresight, line
+from parcels import deliveries, delivery_retention, foresight, line
 from parcels.deliveries import Job, Settled
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 POLL_S = 1.0  # for what falls due, and for what was told while nobody listened
 TICK_S = 60.0
 WATCH_S = 300.0
+FORGET_S = 3600.0
+KEPT = timedelta(days=400)  # a year, and time to look back on it
 LATE = timedelta(minutes=15)
 GRACE_S = 8.0  # for what is under way when the worker is told to stop
 AGAIN_S = 2.0
@@ -37,14 +39,20 @@ HEARD = ("landreserve_alert", deliveries.CHANNEL)
 Now = Callable[[], datetime]
 
 
-async def run(engine: Engine, senders: Mapping[str, Send], stop: asyncio.Event, now: Now = clock.now) -> None:
-    """Deliver until told to stop, which is seen within POLL_S; what is under way then gets GRACE_S to end."""
+async def run(
+    engine: Engine, senders: Mapping[str, Send], stop: asyncio.Event, now: Now = clock.now, kept: timedelta = KEPT
+) -> None:
+    """Deliver until told to stop, which is seen within POLL_S; what is under way then gets GRACE_S to end.
+
+    Deliveries that ended are `kept` for so long.
+    """
     wake, desk = asyncio.Event(), Desk(engine)
     beside = [
         asyncio.create_task(_listen(engine, wake)),
         asyncio.create_task(_every(TICK_S, lambda: _tick(engine, now))),
         asyncio.create_task(_every(WATCH_S, lambda: watch(engine, now()))),
         asyncio.create_task(_every(WATCH_S, lambda: _look(engine, now, conversion_due.tell))),
+        asyncio.create_task(_every(FORGET_S, lambda: forget(engine, now() - kept))),
     ]
     under_way: set[asyncio.Task[None]] = set()
     try:
@@ -110,6 +118,21 @@ def watch(engine: Engine, at: datetime) -> datetime | None:
         return None
     log.error("an alert waits since %s and nobody delivers it", since.isoformat())
     return since
+
+
+def forget(engine: Engine, ended_by: datetime) -> int:
+    """Delete the deliveries that ended by an instant, in small transactions; gives how many those were."""
+    total = 0
+    while True:
+        with Session(engine) as session:
+            done = delivery_retention.forget(session, ended_by)
+            session.commit()
+        total += done
+        if done < delivery_retention.AT_ONCE:
+            break
+    if total:
+        log.info("%d deliveries that ended by %s are deleted", total, ended_by.isoformat())
+    return total
 
 
 def _tick(engine: Engine, now: Now) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.auth import READER
 from app.deps import Now, ReadSession
-from parcels import alerts, deliveries, runs, watching
+from parcels import alerts, deliveries, delivery_retention, runs, watching
 from rules.alerts import LineState
 
 router = APIRouter(include_in_schema=False)
@@ -40,9 +40,18 @@ def _found(session: Session, now: datetime) -> dict[str, Told]:
         **_reserve(session, now),
         "alerts_open": ("Alerts that last.", counted),
         "alerts_undelivered_age_seconds": ("Age of the oldest alert that nobody attends to.", {(): _age(alert, now)}),
+        "deliveries": ("Deliveries of alerts that are kept, by what came of them.", _by_state(session)),
+        "deliveries_deleted_total": (
+            "Deliveries deleted since the database began to count, for they were kept long enough.",
+            {(): delivery_retention.forgotten(session)},
+        ),
         "imports_waiting": ("Imports in the queue.", {(): runs.waiting(session)}),
         "imports_waiting_age_seconds": ("Age of the oldest import in the queue.", {(): _age(waiting, now)}),
     }
+
+
+def _by_state(session: Session) -> dict[Labels, int]:
+    return {(("state", state),): count for state, count in delivery_retention.counts(session).items()}
 
 
 def _reserve(session: Session, now: datetime) -> dict[str, Told]:
@@ -67,7 +76,7 @@ def _reserve(session: Session, now: datetime) -> dict[str, Told]:
 
 def _written(name: str, said: str, values: Mapping[Labels, Any]) -> Iterator[str]:
     yield f"# HELP landreserve_{name} {said}"
-    yield f"# TYPE landreserve_{name} gauge"
+    yield f"# TYPE landreserve_{name} {'counter' if name.endswith('_total') else 'gauge'}"
     for labels, value in values.items():
         inner = ",".join(f'{key}="{one}"' for key, one in labels)
         shown = f"{value:f}" if isinstance(value, Decimal) else value

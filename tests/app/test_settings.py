@@ -45,6 +45,18 @@ def test_hosts_are_the_local_ones_and_those_named(monkeypatch: pytest.MonkeyPatc
     }
 
 
+@pytest.mark.parametrize(("days", "taken"), [(29, False), (30, True), (36500, True), (36501, False)])
+def test_deliveries_are_kept_for_longer_than_they_are_tried(
+    monkeypatch: pytest.MonkeyPatch, days: int, taken: bool
+) -> None:
+    monkeypatch.setenv("LANDRESERVE_DELIVERIES_KEPT_DAYS", str(days))
+    if taken:
+        assert Settings().deliveries_kept_days == days
+    else:
+        with pytest.raises(ValidationError):
+            Settings()
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         Settings().port = 1  # type: ignore[misc]
