@@ -1,6 +1,7 @@
 """Alerts and processes that die: each reaches its receiver at least once, and again only for what was under way at a death."""
 
 import asyncio
+import email
 import os
 import random
 import signal
@@ -10,19 +11,24 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.policy import default
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiosmtpd.controller import Controller
 from httpx2 import Client
 from sqlalchemy import text
 
 from app import clock, embedded
+from app.bodies import SOLD
 from parcels import db, deliveries, register
 from tests.app.conftest import Town, token
 from tests.conftest import key, square
 from tests.delivery.conftest import Post, settings_for
 from tests.delivery.receiver import Authority, Receiver, answers, authority, receiving
+from tests.delivery.test_mail import House
 from tests.faults.own import engine_of, own_database
 from tests.faults.test_killed_worker import until
 from tests.faults.test_up_worker import answers as answering
@@ -233,30 +239,101 @@ def of_ours(post: Post) -> list[int]:
     return [pid for pid in deliverers() if told in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")]
 
 
-def test_up_delivers_and_starts_what_delivers_again(post: Post, receiver: Receiver) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+@contextmanager
+def up(post: Post, **more: str) -> Iterator[Client]:
+    """`landreserve up` over the post's database, and a planner who calls it."""
+    port = free_port()
     shown = token(Town(post.urls.owner, post.urls.web), "planner")[1]
     command = [sys.executable, "-c", "from app.cli import main; main()", "up", "--empty", "--port", str(port)]
     base, headers = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {shown}"}
+    environ = {**environment(post), **{f"LANDRESERVE_{name}": value for name, value in more.items()}}
     with (
-        subprocess.Popen(command, cwd=ROOT, env=environment(post), stderr=subprocess.DEVNULL) as process,
+        subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.DEVNULL) as process,
         Client(base_url=base, headers=headers, timeout=20) as client,
     ):
         try:
             until(lambda: answering(f"{base}/healthz"))
-            made = client.post("/api/subscriptions", json={"channel": "webhook", "target": receiver.url()})
-            assert made.status_code == 201, made.text
-            assert client.post(f"/api/subscriptions/{made.json()['id']}/test").status_code == 202
-            until(lambda: len(receiver.got) == 1)
-            assert receiver.got[0].event["data"] == {"test": True}
-            (first,) = of_ours(post)
-            os.kill(first, signal.SIGKILL)
-            uid = post.alert("1")
-            until(lambda: receiver.counts()[uid] == 1)
-            assert of_ours(post) != [first]
+            yield client
         finally:
             process.terminate()
             process.wait(40)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def subscribe(client: Client, channel: str, target: str, **wanted: Any) -> str:
+    made = client.post("/api/subscriptions", json={"channel": channel, "target": target, **wanted})
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
+
+
+def land_of_120_ha(post: Post) -> None:
+    """Two parcels of 60 ha: one sold, and the reserve is below its line."""
+    zone = {"plan": "A", "designation": "GE", "regulates_use": True, "geom": square(0, 0, 2000, 600)}
+    parcels = [{"key": key(n), "official_m2": 600_000, "geom": square(1000 * n, 0, 1000, 600)} for n in range(2)]
+    with post.session() as session:
+        for layer, rows in (("parcels", parcels), ("zones", [zone]), ("holdings", [holding(n) for n in range(2)])):
+            register.edit(session, layer, rows, clock.now(), "test", None)
+        session.commit()
+
+
+def sell(client: Client, parcel: str) -> None:
+    read = client.get(f"/api/parcels/{parcel}")
+    body = {**SOLD, "valid_from": clock.day(clock.now()).isoformat()}
+    done = client.put(f"/api/parcels/{parcel}/holding", json=body, headers={"If-Match": read.headers["ETag"]})
+    assert done.status_code == 200, done.text
+
+
+MAILED = """
+SELECT d.state, d.attempts, d.last_failure FROM delivery d JOIN subscription s ON s.id = d.subscription_id
+WHERE s.channel = 'email'
+"""
+SAID = {
+    "de@hamburg.example": ("[Flächenreserve, kritisch] Unter dem Ziel: Reserve (netto)", "Es fehlen 40"),
+    "en@hamburg.example": ("[Land reserve, critical] Below target: reserve (net)", "40 ha are missing"),
+}
+
+
+def test_up_delivers_and_starts_what_delivers_again(post: Post, receiver: Receiver) -> None:
+    """A sale across the line while the mail server is down, and the process that delivers is killed before it comes back: each is
+    told once, by webhook and by e-mail, under one id."""
+    land_of_120_ha(post)
+    port = free_port()
+    with up(post, SMTP_URL=f"smtp+plain://localhost:{port}", MAIL_FROM="landreserve@hamburg.example") as client:
+        hook = subscribe(client, "webhook", receiver.url())
+        for address in SAID:
+            subscribe(client, "email", address, language=address[:2], kinds=["below"], series=["net"])
+        assert client.post(f"/api/subscriptions/{hook}/test").status_code == 202
+        until(lambda: len(receiver.got) == 1)
+        assert receiver.got[0].event["data"]["test"] is True
+        (first,) = of_ours(post)
+        sell(client, key(1))
+        until(lambda: post.rows(MAILED) == [("pending", 1, "mail-server")] * 2)
+        os.kill(first, signal.SIGKILL)
+        house = House()
+        server = Controller(house, hostname="127.0.0.1", port=port)
+        server.start()
+        try:
+            uid = post.alert("1")
+            until(lambda: receiver.counts()[uid] == 1)
+            until(lambda: post.rows(MAILED) == [("delivered", 2, None)] * 2, 60)
+        finally:
+            server.stop()
+        assert of_ours(post) != [first]
     until(lambda: of_ours(post) == [])
+    (below,) = (
+        got for got in receiver.got if got.event["data"].get("kind") == "below" and got.event["subject"] == "net"
+    )
+    assert sorted(envelope.rcpt_tos for envelope in house.got) == [[address] for address in SAID]
+    for envelope in house.got:
+        (address,) = envelope.rcpt_tos
+        found = email.message_from_bytes(envelope.original_content, policy=default)  # type: ignore[arg-type]
+        title, sentence = SAID[address]
+        assert found["Subject"].startswith(title)
+        assert found["Message-ID"].strip().startswith(f"<{below.id}.")
+        for kind in ("plain", "html"):
+            assert sentence in found.get_body((kind,)).get_content()
