@@ -240,7 +240,7 @@ def _record(
     """Record the rows, save those that say what is `recorded`: stated for some of its days, it would end with them."""
     new = [row for row in rows if not any(version.items() <= row.items() for version in recorded)]
     change = register.edit(session, layer, new, recording.now, recording.actor, recording.note)
-    remarks = beside.check(session, history.LAYERS[layer], rows)
+    remarks = [*beside.check(session, history.LAYERS[layer], rows), *_end(session, layer, key, rows[-1]["valid_to"])]
     if layer == "parcels":
         remarks += beside.check_areas(session, rows, Limits().area_tolerance)
         remarks += overlapping.check(session, change.at, rows)
@@ -250,6 +250,19 @@ def _record(
         if isinstance(value, str) and misread(value)
     ]
     return Edited(change, remarks)
+
+
+def _end(session: Session, layer: str, key: str, until: date | None) -> list[Remark]:
+    """That nothing is recorded from the end of an edit on: it has ended what it repeats, or there was nothing."""
+    if until is None:
+        return []
+    unit, fact = (Holding.parcel_key, Holding) if layer == "holdings" else (Parcel.key, Parcel)
+    after = select(unit).where(unit == key, func.upper_inf(fact.known), fact.valid.contains(until)).limit(1)
+    if session.execute(after).first() is not None:
+        return []
+    said = f"from {until} on no {'holding of the parcel' if layer == 'holdings' else 'parcel of this key'} is recorded"
+    remedy = f"if it goes on, state it from {until} on as well"
+    return [Remark(1, key, "valid_to", "nothing-after", "warning", said, remedy, str(until))]
 
 
 def listed(field: str, value: str | None, known: frozenset[str]) -> str | None:

@@ -159,6 +159,37 @@ def test_an_outline_s_own_area_is_compared(write: TestClient) -> None:
     assert warning["message"] == "The official area of 99,999,999.00 m2 is 20,000 times the polygon's 5,000.00 m2"
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "other", "again"),
+    [
+        (f"{LAND}/holding", HOLDING, {"disposition": "reserved"}, {}),
+        (LAND, PARCEL, {"gemarkung": "Nebenmarsch"}, {"geometry": OUTLINE, "crs": "EPSG:25832"}),
+    ],
+)
+def test_an_end_is_told_where_nothing_comes_after_it(
+    write: TestClient, path: str, body: dict[str, Any], other: dict[str, Any], again: dict[str, Any]
+) -> None:
+    """What is recorded already and stated with an end ends there, as in a file; others hold for their days."""
+
+    def told(**stated: Any) -> list[tuple[str, str]]:
+        done = write.put(f"/api/parcels/{path}", json={**body, **stated})
+        assert done.status_code == 200, done.text
+        return [(one["code"], one["message"]) for one in done.json()["warnings"]]
+
+    def recorded(on: str) -> bool:
+        found = write.get(f"/api/parcels/{LAND}?on={on}").json()
+        return bool(found["holdings"] if "holding" in path else found["facts"])
+
+    assert told(**again) == []
+    for _ in range(2):  # the second time nothing is recorded, and the same is told
+        ((code, said),) = told(valid_to="2027-01-01")
+        assert (code, said.startswith("From 2027-01-01 on no ")) == ("nothing-after", True)
+    assert (recorded("2026-12-31"), recorded("2027-01-01")) == (True, False)
+    assert told(**other, valid_to="2026-12-01") == []
+    assert told(**again) == []
+    assert recorded("2027-01-01")
+
+
 def test_codes_are_read_as_in_a_file(write: TestClient) -> None:
     body = {**HOLDING, "holder": "lig", "disposition": "SOLD"}
     assert write.put(f"/api/parcels/{LAND}/holding", json=body).status_code == 200

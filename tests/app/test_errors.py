@@ -155,11 +155,12 @@ def test_without_a_database_reading_says_when_to_come_back(problem: Problem) -> 
 def test_a_full_house_answers_503_and_not_500(town: Town, problem: Problem) -> None:
     app = service(town.web, pool_size=1)
     client = TestClient(app, raise_server_exceptions=False)
+    client.get("/healthz")  # the first call of all also makes the API's description, which takes seconds of its own
     with app.state.reading() as session:
         session.execute(text("SELECT 1"))
         began = time.monotonic()
         answer = client.get("/api/reserve")
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 15  # after 2 s; left to itself a pool waits for 30 s
     problem(answer, 503, "database-unavailable")
     assert client.get("/api/reserve").status_code == 200
 
