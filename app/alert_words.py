@@ -15,7 +15,7 @@ from typing import Any
 
 from app.web.language import Translator
 from parcels.alerts import Alert
-from rules.alerts import Kind, Series, line
+from rules.alerts import PASSED, Kind, Series, line
 from rules.law import LAW, Cite, NotInForce
 
 OF_THE_LINE = frozenset(
@@ -45,8 +45,8 @@ def reason(alert: Alert, speak: Translator) -> str | None:
 
 
 def over(alert: Alert, speak: Translator) -> str | None:
-    """That it is over, and since when; None where it lasts."""
-    if alert.resolved_at is None:
+    """That it is over, and since when; None where it lasts, or tells of something that has passed."""
+    if alert.resolved_at is None or alert.kind in PASSED:
         return None
     return speak.code("alert_reason", "over").format(instant=speak.instant(alert.resolved_at))
 

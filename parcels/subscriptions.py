@@ -122,6 +122,11 @@ def cancel(session: Session, number: int, at: datetime) -> None:
     session.execute(text(query), {"id": number, "at": at})
 
 
+def counts(session: Session) -> dict[str, int]:
+    """How many receivers take what is sent, fail at present, and are disabled: those are told nothing."""
+    return dict(session.execute(text(_COUNTS)).mappings().one())
+
+
 def subscription(row: Any) -> Subscription:
     """A row of the table, or one that has its columns among others."""
     lists = {name: tuple(getattr(row, name)) for name in ("kinds", "series", "districts")}
@@ -138,3 +143,10 @@ RETURNING *
 """
 
 _SELECT = "SELECT * FROM subscription WHERE deleted_at IS NULL"
+
+_COUNTS = """
+SELECT count(*) FILTER (WHERE disabled_at IS NULL AND failing_since IS NULL) AS taking,
+       count(*) FILTER (WHERE disabled_at IS NULL AND failing_since IS NOT NULL) AS failing,
+       count(*) FILTER (WHERE disabled_at IS NOT NULL) AS disabled
+FROM subscription WHERE deleted_at IS NULL
+"""

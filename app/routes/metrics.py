@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.auth import READER
 from app.deps import Now, ReadSession
-from parcels import alerts, deliveries, delivery_retention, runs, watching
+from parcels import alerts, deliveries, delivery_retention, runs, subscriptions, watching
 from rules.alerts import LineState
 
 router = APIRouter(include_in_schema=False)
@@ -40,7 +40,11 @@ def _found(session: Session, now: datetime) -> dict[str, Told]:
         **_reserve(session, now),
         "alerts_open": ("Alerts that last.", counted),
         "alerts_undelivered_age_seconds": ("Age of the oldest alert that nobody attends to.", {(): _age(alert, now)}),
-        "deliveries": ("Deliveries of alerts that are kept, by what came of them.", _by_state(session)),
+        "deliveries": (
+            "Deliveries of alerts that are kept, by what came of them.",
+            _by_state(delivery_retention.counts(session)),
+        ),
+        "subscriptions": ("Receivers, by whether they take what is sent.", _by_state(subscriptions.counts(session))),
         "deliveries_deleted_total": (
             "Deliveries deleted since the database began to count, for they were kept long enough.",
             {(): delivery_retention.forgotten(session)},
@@ -50,8 +54,8 @@ def _found(session: Session, now: datetime) -> dict[str, Told]:
     }
 
 
-def _by_state(session: Session) -> dict[Labels, int]:
-    return {(("state", state),): count for state, count in delivery_retention.counts(session).items()}
+def _by_state(counted: Mapping[Any, int]) -> dict[Labels, int]:
+    return {(("state", str(state)),): count for state, count in counted.items()}
 
 
 def _reserve(session: Session, now: datetime) -> dict[str, Told]:

@@ -36,7 +36,7 @@ def said(found: Iterable[Alert], speak: Translator) -> list[Said]:
             alert_words.title(one, speak),
             alert_words.sentence(one, speak),
             alert_words.reason(one, speak),
-            alert_words.over(one, speak) if one.resolved_at != one.raised_at else None,
+            alert_words.over(one, speak),
             alert_words.citations(one),
             one.subject if one.kind is Kind.IMPORT_REJECTED else None,
         )

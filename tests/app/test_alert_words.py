@@ -88,6 +88,8 @@ def test_what_was_the_reason_and_when_it_was_over() -> None:
     assert "time alone" in str(alert_words.reason(alert(recording=None), ENGLISH))
     assert alert_words.reason(alert(Kind.IMPORT_REJECTED, "3", recording=None), GERMAN) is None
     assert alert_words.over(alert(), GERMAN) is None
+    passed = alert(Kind.RECOVERED)
+    assert alert_words.over(replace(passed, resolved_at=passed.raised_at), GERMAN) is None  # being above lasts
     done = replace(alert(), resolved_at=datetime(2026, 12, 1, 23, 30, tzinfo=UTC))
     assert alert_words.over(done, GERMAN) == "Das ist vorbei seit 2. Dezember 2026, 00:30:00."
 

@@ -38,6 +38,8 @@ def test_an_alert_reaches_its_receiver_once(post: Post, receiver: Receiver) -> N
     hook = post.subscribe(receiver.url("/a?b=c"))
     uid = post.alert(net_ha="99.5", district="Nord")
     assert post.round() == 1
+    with post.session() as session:
+        assert subscriptions.counts(session) == {"taking": 1, "failing": 0, "disabled": 0}
     assert post.round() == 0
     (got,) = receiver.got
     assert (got.id, got.path, got.headers["host"]) == (uid, "/a?b=c", f"localhost:{receiver.port}")
@@ -234,6 +236,7 @@ def test_a_receiver_that_is_gone_is_disabled_and_the_rest_cancelled(post: Post, 
     post.round()
     with post.session() as session:
         assert subscriptions.find(session, hook.id, None).disabled_reason == "gone"
+        assert subscriptions.counts(session) == {"taking": 0, "failing": 0, "disabled": 1}
     assert {one.state for one in post.sent(hook)} <= {"given_up", "cancelled"}
     post.alert("later")
     post.later(hours=1)
@@ -365,6 +368,8 @@ def test_the_watch_tells_of_what_nobody_attends_to(
     assert "nobody delivers it" in caplog.text
     post.round()
     assert watch(post.engine, post.now) is None  # it is being retried
+    with post.session() as session:
+        assert subscriptions.counts(session) == {"taking": 0, "failing": 1, "disabled": 0}
     due = post.now + timedelta(seconds=5)
     post.later(minutes=16)
     assert watch(post.engine, post.now) == due
