@@ -95,7 +95,7 @@ def delivery(found: Delivery) -> DeliveryOut:
         kind=Kind(found.kind) if found.kind else None,
         state=found.state,
         created_at=found.created_at,
-        due_at=found.due_at if found.state == "pending" else None,
+        due_at=found.due_at if found.state == "pending" and not found.held else None,
         attempts=found.attempts,
         last_at=found.last_at,
         status=found.last_status,

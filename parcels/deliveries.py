@@ -67,7 +67,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A delivery as its receiver's owner sees it."""
+    """A delivery as its receiver's owner sees it; `held`: its receiver is disabled, and it waits until that is enabled."""
 
     uid: UUID
     alert: UUID | None
@@ -81,6 +81,7 @@ class Delivery:
     last_failure: str | None
     excerpt: str | None
     finished_at: datetime | None
+    held: bool
 
 
 def fan_out(session: Session, at: datetime) -> int:
@@ -281,7 +282,7 @@ WHERE uid = :uid AND worker IS NULL
 """
 
 _SELECT = """
-SELECT d.*, a.uid AS alert, a.kind FROM delivery d
+SELECT d.*, a.uid AS alert, a.kind, d.state = 'pending' AND s.disabled_at IS NOT NULL AS held FROM delivery d
 JOIN subscription s ON s.id = d.subscription_id LEFT JOIN alert a ON a.id = d.alert_id WHERE s.deleted_at IS NULL
 """
 

@@ -244,6 +244,28 @@ def test_a_receiver_that_is_gone_is_disabled_and_the_rest_cancelled(post: Post, 
     assert len(receiver.got) <= deliveries.AT_ONCE
 
 
+def test_what_is_sent_again_to_a_disabled_receiver_says_that_it_is_held_until_that_is_enabled(
+    post: Post, receiver: Receiver
+) -> None:
+    receiver.behave = answers(410)
+    hook = post.subscribe(receiver.url())
+    uid = post.alert()
+    post.round()
+    receiver.behave = answers(204)
+    with post.session() as session:
+        again = deliveries.replay(session, post.one(hook).uid, "token", post.now)
+        assert (again.state, again.held, subscribing.delivery(again).due_at) == ("pending", True, None)
+        session.commit()
+    assert post.round() == 0
+    with post.session() as session:
+        subscriptions.enable(session, subscriptions.find(session, hook.id, None))
+        session.commit()
+    waiting = post.one(hook)
+    assert (waiting.held, subscribing.delivery(waiting).due_at) == (False, post.now)
+    post.round()
+    assert (post.one(hook).state, receiver.counts()[uid]) == ("delivered", 2)
+
+
 def test_five_failing_days_disable_and_one_success_begins_anew(post: Post, receiver: Receiver) -> None:
     receiver.behave = answers(500)
     hook = post.subscribe(receiver.url())
