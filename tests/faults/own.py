@@ -30,6 +30,8 @@ TABLES = (
 TABLES += ("ledger", "recording", "register")
 TABLES += ("guidance", "guidance_file", "guidance_rule", "guidance_zone")
 TABLES += ("conversion", "conversion_version", "conversion_assessment", "conversion_step", "conversion_track")
+TABLES += ("dissolution", "dissolution_version", "candidate", "candidate_version", "candidate_overlap", "milestone")
+TABLES += ("pledge", "pledge_release", "replacement_decision")
 PIECES = ("district_piece", "zone_piece", "port_area_piece", "deduction_piece", "overlay_piece")
 
 
