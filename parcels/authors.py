@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from parcels.model_base import Base
@@ -45,8 +45,9 @@ def sent_before(session: Session, table: type[Base], sent: Sent) -> int | None:
     """The row of a table that an idempotency key already stands for; KeyReusedError where something else was sent under it."""
     if sent.key is None:
         return None
-    query = f"SELECT id, fingerprint FROM {table.__tablename__} WHERE token = :token AND idempotency_key = :key"
-    found = session.execute(text(query), {"token": sent.token, "key": sent.key}).one_or_none()
+    row = table.__table__.c
+    query = select(row.id, row.fingerprint).where(row.token == sent.token, row.idempotency_key == sent.key)
+    found = session.execute(query).one_or_none()
     if found is None:
         return None
     if found.fingerprint != sent.fingerprint:
