@@ -77,7 +77,7 @@ def _measured(session: Session, keys: Sequence[str]) -> Sequence[Any]:
 
 def choose(session: Session, whole: bool) -> int:
     """Number the parcels that can have a line, all or those touched, neighbours together; returns how many chunks."""
-    session.execute(text(_CANDIDATE))
+    session.execute(text(_TO_MEASURE))
     if not session.execute(text(_ANYTHING)).scalar_one():
         return 0
     held = land = only = ""
@@ -90,14 +90,14 @@ def choose(session: Session, whole: bool) -> int:
             only = "WHERE key IN (SELECT key FROM touched)"
     query = _CHOOSE.format(held=held, land=land, only=only)
     session.execute(text(query), {"workplace": workplace(), "size": CHUNK})
-    session.execute(text(counted("candidate")))
-    return int(session.execute(text("SELECT coalesce(max(chunk), 0) FROM candidate")).scalar_one())
+    session.execute(text(counted("to_measure")))
+    return int(session.execute(text("SELECT coalesce(max(chunk), 0) FROM to_measure")).scalar_one())
 
 
 def measure_chunk(session: Session, chunk: int) -> None:
     """Measure one chunk into the temporary table `measured`. TooIntricateError where a step takes longer than LONGEST_S."""
     queries, ending = steps("measure")
-    queries = {**queries, "scope": f"SELECT key FROM candidate WHERE chunk = {chunk}"}
+    queries = {**queries, "scope": f"SELECT key FROM to_measure WHERE chunk = {chunk}"}
     session.execute(text("DROP TABLE IF EXISTS measured"))
     try:
         _make_tables(session, {**queries, "measured": ending})
@@ -186,16 +186,16 @@ FROM (
 ) met
 """
 
-_CANDIDATE = """
-CREATE TEMP TABLE IF NOT EXISTS candidate (key text COLLATE "C", chunk int) ON COMMIT DELETE ROWS;
-TRUNCATE candidate
+_TO_MEASURE = """
+CREATE TEMP TABLE IF NOT EXISTS to_measure (key text COLLATE "C", chunk int) ON COMMIT DELETE ROWS;
+TRUNCATE to_measure
 """
 
 _ANYTHING = "SELECT EXISTS (SELECT FROM zone) OR EXISTS (SELECT FROM holding)"
 
 # Parcels that can have a line at all: held ones and those that workplace land touches.
 _CHOOSE = """
-INSERT INTO candidate
+INSERT INTO to_measure
 SELECT key, 1 + (row_number() OVER (ORDER BY key) - 1) / :size
 FROM (
     SELECT parcel_key AS key FROM holding WHERE upper_inf(known) {held}
@@ -205,13 +205,13 @@ FROM (
     JOIN zone_piece zp ON zp.fact_id = z.id
     JOIN parcel p ON p.geom && zp.geom AND upper_inf(p.known)
     WHERE z.designation = ANY (:workplace) {land}
-) candidates
+) worth_it
 {only}
 """
 
 _WORST = """
 WITH land AS MATERIALIZED (
-    SELECT p.key, p.geom FROM parcel p JOIN candidate c USING (key) WHERE c.chunk = :chunk AND upper_inf(p.known)
+    SELECT p.key, p.geom FROM parcel p JOIN to_measure c USING (key) WHERE c.chunk = :chunk AND upper_inf(p.known)
 )
 SELECT name, vertices
 FROM (

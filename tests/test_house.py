@@ -9,6 +9,7 @@ import pytest
 
 from app.settings import Settings
 from parcels import schema
+from parcels.sql import steps
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOORS = ("app", "parcels", "rules")
@@ -172,3 +173,14 @@ def test_every_table_is_among_those_that_a_backup_is_proved_by():
     """A module of tables that nobody imports would be left out of migrations' check and of backups' proof, unseen."""
     found = {path.stem for path in (ROOT / "parcels").glob("*.py") if "__tablename__" in path.read_text("utf-8")}
     assert found == {module.__name__.rpartition(".")[2] for module in schema.MODULES}
+
+
+def test_no_temporary_table_hides_one_of_the_register():
+    """A connection of the pool keeps its temporary tables, and whoever asks next would ask them."""
+    made = {
+        found
+        for path in sources("app", "parcels")
+        for found in re.findall(r"TEMP TABLE (?:IF NOT EXISTS )?(\w+)", path.read_text("utf-8"))
+    }
+    assert {"touched", "to_measure"} <= made
+    assert (made | set(steps("measure")[0])) & set(schema.METADATA.tables) == set()
