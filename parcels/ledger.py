@@ -226,7 +226,7 @@ _POSTING = {
 }
 _SOME = 20 * measuring.FEW  # rows of `touched`, which repeats itself: if there are more, parcels are not counted
 _COUNTED = "(SELECT count(*) FROM closed) AS closed, (SELECT count(*) FROM added) AS added"
-_LINE_NOW = ", ".join(f"(SELECT {name} FROM line) AS {name}" for name in line.Watch.__dataclass_fields__)
+_LINE_NOW = ", ".join(f"(SELECT {name} FROM line) AS {name}" for name in line.KEPT)
 _POSTED = f"{_COUNTED}, {_LINE_NOW}"
 
 _DERIVED = f"""

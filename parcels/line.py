@@ -6,7 +6,7 @@ concurrent sales pass it one after the other. Days pass without a write: `catch_
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -27,17 +27,12 @@ class Watch:
     evaluated_on: date
     net_m2: Decimal
     free_m2: Decimal
-    net_state: LineState | None
-    free_state: LineState | None
-
-    @property
-    def states(self) -> States:
-        """Where each series stands."""
-        return {Series.NET: self.net_state, Series.FREE: self.free_state}
+    states: States
 
 
-STATES = {Series.NET: "net_state", Series.FREE: "free_state"}
 AMOUNTS = {Series.NET: "net_m2", Series.FREE: "free_m2"}
+STATES = {Series.NET: "net_state", Series.FREE: "free_state"}
+KEPT = ("evaluated_on", *AMOUNTS.values(), *STATES.values())
 MOVED = {
     "moved": """
         SELECT coalesce(sum(net_m2), 0) AS net_m2, coalesce(sum(net_m2) FILTER (WHERE standing = 'counted_free'), 0) AS free_m2
@@ -47,11 +42,16 @@ MOVED = {
             SELECT valid, standing, -net_m2 FROM closed
         ) posted
         WHERE valid @> CAST(:today AS date) AND standing IN ('counted_free', 'counted_reserved')""",
-    "line": """
+    "another_line": f"""
         UPDATE reserve_line l SET net_m2 = l.net_m2 + m.net_m2, free_m2 = l.free_m2 + m.free_m2
         FROM moved m
-        WHERE l.evaluated_on = :today
-        RETURNING l.evaluated_on, l.net_m2, l.free_m2, l.net_state, l.free_state""",
+        WHERE l.evaluated_on = :today AND (m.net_m2, m.free_m2) <> (0, 0)
+        RETURNING {", ".join(f"l.{name}" for name in KEPT)}""",
+    "line": f"""
+        SELECT * FROM another_line
+        UNION ALL
+        SELECT {", ".join(KEPT)} FROM reserve_line
+        WHERE evaluated_on = :today AND NOT EXISTS (SELECT FROM another_line)""",
 }
 """Steps after those of a posting that move the line, if it was evaluated today already; else `passed` catches up."""
 
@@ -66,16 +66,13 @@ def passed(session: Session, moved: Any, at: datetime, recording: int | None) ->
     if moved is None:
         _catch_up(session, at, recording)
         return
-    states = {series: LineState(getattr(moved, name)) for series, name in STATES.items()}
-    watch = Watch(moved.evaluated_on, moved.net_m2, moved.free_m2, states[Series.NET], states[Series.FREE])
+    watch = _watch(moved)
     _settle(session, watch, _told(session, watch, at, recording))
 
 
 def states(session: Session) -> States:
     """Where each series stands now; None where it was never looked at."""
-    kept = session.execute(text("SELECT net_state, free_state FROM reserve_line")).one()
-    stand = [LineState(state) if state else None for state in kept]
-    return dict(zip(Series, stand, strict=True))
+    return _states(session.execute(text(f"SELECT {', '.join(STATES.values())} FROM reserve_line")).one())
 
 
 def tick(session: Session, now: datetime) -> bool:
@@ -102,22 +99,19 @@ def _catch_up(session: Session, at: datetime, recording: int | None) -> None:
         ).scalar_one():  # else the register is being filled
             _evaluate(session, None, day, at, recording)
         return
-    states = {name: LineState(getattr(kept, name)) for name in STATES.values()}
-    watch = Watch(kept.evaluated_on, kept.net_m2, kept.free_m2, **states)
+    watch = _watch(kept)
     if watch.evaluated_on < day:
         known_at = at - timedelta(microseconds=1) if recording else at
         for point in queries.series(session, watch.evaluated_on + timedelta(days=1), day, known_at):
-            watch = _told(
-                session, Watch(point.on, point.net_m2, point.free_m2, watch.net_state, watch.free_state), at, None
-            )
+            watch = _told(session, Watch(point.on, point.net_m2, point.free_m2, watch.states), at, None)
     _evaluate(session, watch, max(day, watch.evaluated_on), at, recording)
 
 
 def _evaluate(session: Session, watch: Watch | None, day: date, at: datetime, recording: int | None) -> None:
     """Evaluate one day in full, as known at `at`, and keep it."""
     total, _ = queries.reserve(session, day, at)
-    states = (watch.net_state, watch.free_state) if watch else (None, None)
-    _settle(session, None, _told(session, Watch(day, total.net_m2, total.free_m2, *states), at, recording))
+    stood: States = watch.states if watch else dict.fromkeys(Series)
+    _settle(session, None, _told(session, Watch(day, total.net_m2, total.free_m2, stood), at, recording))
 
 
 def _told(session: Session, watch: Watch, at: datetime, recording: int | None) -> Watch:
@@ -130,7 +124,7 @@ def _told(session: Session, watch: Watch, at: datetime, recording: int | None) -
     for one in found:
         alerts.resolve(session, ENDED_BY[one.kind], one.series, at)
         alerts.raise_one(session, one.kind, one.severity, one.series, level.on, at, facts(one), recording)
-    return Watch(watch.evaluated_on, watch.net_m2, watch.free_m2, states[Series.NET], states[Series.FREE])
+    return replace(watch, states=states)
 
 
 def level_of(on: date, net_m2: Decimal, free_m2: Decimal) -> Level:
@@ -148,9 +142,21 @@ def facts(one: Passing) -> dict[str, Any]:
 def _settle(session: Session, before: Watch | None, watch: Watch) -> None:
     """Keep the line as it was evaluated, where that differs from what is kept."""
     if before != watch:
-        values = {name: getattr(watch, name) for name in Watch.__dataclass_fields__}
-        sets = ", ".join(f"{name} = :{name}" for name in values)
+        stand = {name: watch.states[series] for series, name in STATES.items()}
+        values = {"evaluated_on": watch.evaluated_on, "net_m2": watch.net_m2, "free_m2": watch.free_m2, **stand}
+        sets = ", ".join(f"{name} = :{name}" for name in KEPT)
         session.execute(text(f"UPDATE reserve_line SET {sets}"), values)
+
+
+def _watch(row: Any) -> Watch:
+    """The line from its row, once it was evaluated."""
+    return Watch(row.evaluated_on, row.net_m2, row.free_m2, _states(row))
+
+
+def _states(row: Any) -> States:
+    """Where each series stands by the line's row."""
+    found = {series: getattr(row, name) for series, name in STATES.items()}
+    return {series: LineState(state) if state else None for series, state in found.items()}
 
 
 def _line(day: date, at: datetime) -> Line | None:

@@ -195,6 +195,26 @@ def test_an_acknowledgement_stands_beside_the_alert(twelve):
         alerts.acknowledge(twelve, 10**9, AT, "Frau A", None)
 
 
+def test_a_write_that_moves_nothing_writes_no_line_and_what_follows_moves_it(twelve):
+    """Facts of the future, and a sale that another one makes up for: the row stays the very same one."""
+
+    def row():
+        return twelve.execute(text("SELECT ctid, xmin, net_m2, free_m2 FROM reserve_line")).one()
+
+    sell(twelve, 0)
+    before = row()
+    assert edit(twelve, "holdings", holding(1, disposition="sold", valid_from=date(2027, 1, 1))).posting.added
+    assert edit(twelve, "parcels", {"key": key(99), "official_m2": TEN_HA, "geom": square(0, 9000)}).recording
+    assert edit(twelve, "holdings", holding(0), holding(1, disposition="sold")).posting.added
+    assert row() == before
+    agrees(twelve, AT + timedelta(hours=1))
+    edit(twelve, "holdings", holding(2, disposition="reserved"))  # of it less is free, net is the same
+    assert row()[2:] == (before.net_m2, before.free_m2 - TEN_HA)
+    agrees(twelve, AT + timedelta(hours=1))
+    sell(twelve, 3)
+    agrees(twelve, AT + timedelta(hours=1))
+
+
 STEPS = st.lists(
     st.tuples(
         st.integers(0, 11),
