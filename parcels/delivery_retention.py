@@ -10,10 +10,8 @@ from sqlalchemy.orm import Session
 
 from parcels.deliveries import State
 
-AT_ONCE = 500  # so few that whoever replays one of them waits for milliseconds
 
-
-def forget(session: Session, ended_by: datetime, most: int = AT_ONCE) -> int:
+def forget(session: Session, ended_by: datetime, most: int) -> int:
     """Delete deliveries that ended by an instant, oldest first, `most` at a time; gives how many that were.
 
     Never what is pending. What its receiver never took stays until somebody has taken note of its alert, or the subscription
@@ -34,11 +32,11 @@ def forgotten(session: Session) -> int:
     return int(session.execute(text("SELECT pg_stat_get_tuples_deleted('delivery'::regclass)")).scalar_one())
 
 
-# An alert is handed out by `alert_fanned_out`: that a delivery is gone makes no new one.
+# What is pending has not ended, by the table's own check. Alerts are handed out by `alert_fanned_out`: no delivery is made anew.
 _FORGET = """
 DELETE FROM delivery WHERE id IN (
     SELECT d.id FROM delivery d JOIN subscription s ON s.id = d.subscription_id
-    WHERE d.finished_at <= :ended_by AND d.state <> 'pending'
+    WHERE d.finished_at <= :ended_by
         AND (d.state = 'delivered' OR d.alert_id IS NULL OR s.deleted_at IS NOT NULL
             OR EXISTS (SELECT FROM alert_acknowledgement k WHERE k.alert_id = d.alert_id))
     ORDER BY d.finished_at, d.id

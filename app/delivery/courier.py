@@ -30,6 +30,8 @@ POLL_S = 1.0  # for what falls due, and for what was told while nobody listened
 TICK_S = 60.0
 WATCH_S = 300.0
 FORGET_S = 3600.0
+FORGET_ROWS = 500  # in a transaction: whoever replays one of them waits for milliseconds
+FORGET_TIMES = 20  # so that the worker can always end
 KEPT = timedelta(days=400)  # a year, and time to look back on it
 LATE = timedelta(minutes=15)
 GRACE_S = 8.0  # for what is under way when the worker is told to stop
@@ -121,14 +123,14 @@ def watch(engine: Engine, at: datetime) -> datetime | None:
 
 
 def forget(engine: Engine, ended_by: datetime) -> int:
-    """Delete the deliveries that ended by an instant, in small transactions; gives how many those were."""
+    """Delete deliveries that ended by an instant, in a few small transactions; gives how many those were."""
     total = 0
-    while True:
+    for _ in range(FORGET_TIMES):
         with Session(engine) as session:
-            done = delivery_retention.forget(session, ended_by)
+            done = delivery_retention.forget(session, ended_by, FORGET_ROWS)
             session.commit()
         total += done
-        if done < delivery_retention.AT_ONCE:
+        if done < FORGET_ROWS:
             break
     if total:
         log.info("%d deliveries that ended by %s are deleted", total, ended_by.isoformat())

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+import pytest
 from sqlalchemy import text
 
 from app.delivery import courier
@@ -58,8 +59,10 @@ CASES = (
 )
 
 
-def test_what_nobody_took_stays_until_somebody_has_taken_note(post: Post) -> None:
-    """Each case has a subscription and an alert of its own."""
+def test_what_nobody_took_stays_until_somebody_has_taken_note(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each case has a subscription and an alert of its own. At a time two transactions of two go, so that a worker can end."""
+    monkeypatch.setattr(courier, "FORGET_ROWS", 2)
+    monkeypatch.setattr(courier, "FORGET_TIMES", 2)
     kept = set()
     with post.session() as session:
         for number, case in enumerate(CASES):
@@ -75,9 +78,9 @@ def test_what_nobody_took_stays_until_somebody_has_taken_note(post: Post) -> Non
                 session.execute(text("UPDATE subscription SET deleted_at = :at WHERE id = :to"), made)
             kept |= set() if case.goes else {uid}
         session.commit()
-        assert delivery_retention.forget(session, START - MOMENT) == 0
-        assert [delivery_retention.forget(session, START, most=4) for _ in range(3)] == [4, 2, 0]
-        assert set(session.execute(text("SELECT uid FROM delivery")).scalars()) == kept
+    assert courier.forget(post.engine, START - MOMENT) == 0
+    assert [courier.forget(post.engine, START) for _ in range(3)] == [4, 2, 0]
+    assert {row.uid for row in post.rows("SELECT uid FROM delivery")} == kept
 
 
 _MADE = """

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from email.policy import default
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,7 @@ def environment(post: Post) -> dict[str, str]:
         "LANDRESERVE_HOME": str(settings.home),
         "LANDRESERVE_SECRET_KEY": settings.secret_key.get_secret_value(),
         "LANDRESERVE_WEBHOOK_CA_FILE": str(settings.webhook_ca_file),
+        "LANDRESERVE_DELIVERIES_KEPT_DAYS": "30",
         "LANDRESERVE_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8,::1",
         "LANDRESERVE_WEBHOOK_ALLOWED_PORTS": ",".join(map(str, settings.webhook_allowed_ports)),
         "PYTHONPATH": str(ROOT),
@@ -206,8 +208,15 @@ def test_the_database_is_restarted_meanwhile(trusted: Authority, receiver: Recei
             assert receiver.counts() == {first: 1, second: 1}
 
 
-def test_the_worker_evaluates_days_that_passed(post: Post) -> None:
-    """The line was last evaluated some days ago; the worker that starts catches up, and delivers what that tells."""
+SENT_LONG_AGO = """
+INSERT INTO delivery (subscription_id, state, created_at, due_at, finished_at)
+SELECT s.id, 'delivered', at, at, at FROM subscription s CROSS JOIN unnest(CAST(:at AS timestamptz[])) at
+"""
+
+
+def test_the_worker_goes_with_the_days_and_forgets_what_was_sent_long_ago(post: Post, receiver: Receiver) -> None:
+    """The line was last evaluated some days ago; the worker that starts catches up, and deletes what is kept for 30 days."""
+    hook = post.subscribe(receiver.url())
     today = clock.day(clock.now())
     zone = {"plan": "A", "designation": "GE", "regulates_use": True, "geom": square(0, 0)}
     land = {"key": key(1), "official_m2": 10_000, "geom": square(0, 0)}
@@ -215,9 +224,13 @@ def test_the_worker_evaluates_days_that_passed(post: Post) -> None:
         for layer, row in (("parcels", land), ("zones", zone), ("holdings", holding(1))):
             register.edit(session, layer, [row], clock.now(), "test", None)
         session.execute(text("UPDATE reserve_line SET evaluated_on = evaluated_on - 3"))
+        kept, gone = (clock.now() - timedelta(days=days) for days in (29, 31))
+        session.execute(text(SENT_LONG_AGO), {"at": [kept, gone]})
         session.commit()
     with worker(post):
         until(lambda: post.rows("SELECT evaluated_on FROM reserve_line")[0][0] == today)
+        until(lambda: gone not in {one.finished_at for one in post.sent(hook)})
+    assert kept in {one.finished_at for one in post.sent(hook)}
 
 
 def deliverers() -> list[int]:
