@@ -195,6 +195,14 @@ def undelivered_since(session: Session, at: datetime) -> datetime | None:
     return since
 
 
+def waiting_since(session: Session) -> datetime | None:
+    """When the oldest alert was handed out that a receiver has not taken yet and that is still tried; None where there is none."""
+    query = """SELECT min(d.created_at) FROM delivery d JOIN subscription s ON s.id = d.subscription_id
+    WHERE d.state = 'pending' AND d.alert_id IS NOT NULL AND s.disabled_at IS NULL"""
+    since: datetime | None = session.execute(text(query)).scalar_one()
+    return since
+
+
 def at_fault(session: Session) -> bool:
     """Whether something waits to be sent that last failed by our doing."""
     query = "SELECT EXISTS (SELECT FROM delivery WHERE state = 'pending' AND last_failure = :fault)"

@@ -40,6 +40,10 @@ def _found(session: Session, now: datetime) -> dict[str, Told]:
         **_reserve(session, now),
         "alerts_open": ("Alerts that last.", counted),
         "alerts_undelivered_age_seconds": ("Age of the oldest alert that nobody attends to.", {(): _age(alert, now)}),
+        "alerts_waiting_age_seconds": (
+            "Age of the oldest alert that is still tried, for a receiver has not taken it.",
+            {(): _age(deliveries.waiting_since(session), now)},
+        ),
         "deliveries": (
             "Deliveries of alerts that are kept, by what came of them.",
             _by_state(delivery_retention.counts(session)),

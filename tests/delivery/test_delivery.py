@@ -237,6 +237,7 @@ def test_a_receiver_that_is_gone_is_disabled_and_the_rest_cancelled(post: Post, 
     with post.session() as session:
         assert subscriptions.find(session, hook.id, None).disabled_reason == "gone"
         assert subscriptions.counts(session) == {"taking": 0, "failing": 0, "disabled": 1}
+        assert deliveries.waiting_since(session) is None
     assert {one.state for one in post.sent(hook)} <= {"given_up", "cancelled"}
     post.alert("later")
     post.later(hours=1)
@@ -392,6 +393,7 @@ def test_the_watch_tells_of_what_nobody_attends_to(
     assert watch(post.engine, post.now) is None  # it is being retried
     with post.session() as session:
         assert subscriptions.counts(session) == {"taking": 0, "failing": 1, "disabled": 0}
+        assert deliveries.waiting_since(session) == START + timedelta(minutes=16)
     due = post.now + timedelta(seconds=5)
     post.later(minutes=16)
     assert watch(post.engine, post.now) == due
