@@ -141,7 +141,7 @@ def supervised(environment: dict[str, str], *options: str) -> Iterator[None]:
 
 
 def _keep(environment: dict[str, str], options: tuple[str, ...], ending: threading.Event) -> None:
-    command = [sys.executable, "-c", "from app.cli import main; main()", "worker", *options, "--until-input-ends"]
+    command = [sys.executable, "-m", "app", "worker", *options, "--until-input-ends"]
     while not ending.is_set():
         with subprocess.Popen(  # noqa: S603 (our own interpreter, our own code)
             command, stdin=subprocess.PIPE, env={**os.environ, **environment}, start_new_session=True

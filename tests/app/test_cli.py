@@ -428,7 +428,7 @@ def test_up_serves_the_demo_register_and_a_backup_brings_it_back(at_home: Landre
 
     log = tmp_path / "up.log"
     with log.open("w") as output:
-        command = [sys.executable, "-c", "from app.cli import main; main()", "up", "--port", port]
+        command = [sys.executable, "-m", "app", "up", "--port", port]
         process = subprocess.Popen(command, cwd=ROOT, stderr=output)
         try:
             served = _wait_for(f"http://127.0.0.1:{port}/api/reserve?on=2026-11-20", log)

@@ -343,7 +343,7 @@ def test_a_service_that_is_told_to_stop_lets_its_listeners_go(cluster: Path | No
             port = probe.getsockname()[1]
         more = {"DATABASE_URL": urls.owner, "WEB_DATABASE_URL": urls.web, "HOME": str(tmp_path), "PORT": str(port)}
         environment = {**os.environ, **{f"LANDRESERVE_{name}": value for name, value in more.items()}}
-        command = [sys.executable, "-c", "from app.cli import main; main()", "up", "--empty", "--no-worker"]
+        command = [sys.executable, "-m", "app", "up", "--empty", "--no-worker"]
         with subprocess.Popen(command, env=environment) as process:
             try:
                 listener = _patiently(port, process)

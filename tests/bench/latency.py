@@ -34,7 +34,7 @@ from tests.delivery.receiver import Authority, Receiver, authority, receiving
 from tests.little_worlds import holding
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKER = [sys.executable, "-c", "from app.cli import main; main()", "worker", "--only", "deliveries"]
+WORKER = [sys.executable, "-m", "app", "worker", "--only", "deliveries"]
 NAME = "alerts"
 PATIENCE_S = 30.0
 BARE = """

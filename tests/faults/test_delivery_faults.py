@@ -37,7 +37,7 @@ from tests.little_worlds import holding
 
 pytestmark = pytest.mark.faults
 ROOT = Path(__file__).resolve().parents[2]
-WORKER = [sys.executable, "-c", "from app.cli import main; main()", "worker", "--only", "deliveries"]
+WORKER = [sys.executable, "-m", "app", "worker", "--only", "deliveries"]
 
 
 @pytest.fixture(scope="session")
@@ -257,7 +257,7 @@ def up(post: Post, **more: str) -> Iterator[Client]:
     """`landreserve up` over the post's database, and a planner who calls it."""
     port = free_port()
     shown = token(Town(post.urls.owner, post.urls.web), "planner")[1]
-    command = [sys.executable, "-c", "from app.cli import main; main()", "up", "--empty", "--port", str(port)]
+    command = [sys.executable, "-m", "app", "up", "--empty", "--port", str(port)]
     base, headers = f"http://127.0.0.1:{port}", {"Authorization": f"Bearer {shown}"}
     environ = {**environment(post), **{f"LANDRESERVE_{name}": value for name, value in more.items()}}
     with (

@@ -24,7 +24,7 @@ from tests.faults.own import engine_of, fingerprint, own_database
 
 pytestmark = pytest.mark.faults
 ROOT = Path(__file__).resolve().parents[2]
-WORKER = [sys.executable, "-c", "from app.cli import main; main()", "worker"]
+WORKER = [sys.executable, "-m", "app", "worker"]
 
 
 class Yard:

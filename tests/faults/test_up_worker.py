@@ -62,7 +62,7 @@ def served(cluster: Path | None, tmp_path: Path) -> Iterator[Service]:
             **{"LANDRESERVE_DATABASE_URL": urls.owner, "LANDRESERVE_WEB_DATABASE_URL": urls.web},
             **{"LANDRESERVE_HOME": str(home), "LANDRESERVE_PORT": str(port), "PYTHONPATH": str(ROOT)},
         }
-        command = [sys.executable, "-c", "from app.cli import main; main()", "up", "--empty"]
+        command = [sys.executable, "-m", "app", "up", "--empty"]
         shown = token(Town(urls.owner, urls.web), "planner")[1]
         base = f"http://127.0.0.1:{port}"
         with (

@@ -330,7 +330,7 @@ def test_a_sync_that_is_ended_goes_on_where_it_was(landreserve, tmp_path, how):
 
     with serving(stalling) as service:
         sources(tmp_path / "sources.toml", service.url)
-        command = [sys.executable, "-c", "from app.cli import main; main()", "sync", "hamburg", "--layer", "parcels"]
+        command = [sys.executable, "-m", "app", "sync", "hamburg", "--layer", "parcels"]
         with subprocess.Popen(command, cwd=ROOT, env={**os.environ}, stderr=subprocess.PIPE, text=True) as process:
             assert third.wait(30)
             process.send_signal(how)
