@@ -119,7 +119,7 @@ def amend(session: Session, number: int, changes: Mapping[str, Any], author: Aut
 
     CandidateUnknownError for one that nobody entered, MorePledgedError where more is pledged than would be left.
     """
-    session.execute(text("SELECT pg_advisory_xact_lock(:locks, CAST(:id AS int))"), {"locks": LOCKS, "id": number})
+    hold(session, number)
     last = versions(session, number, None)[-1]
     offered = replace(last.offered, **changes)
     if offered == last.offered:
@@ -127,6 +127,11 @@ def amend(session: Session, number: int, changes: Mapping[str, Any], author: Aut
     at = max(author.at, last.recorded_at)
     _add(session, number, last.number + 1, offered, replace(author, at=at))
     return Version(last.number + 1, at, author.name, author.note, offered)
+
+
+def hold(session: Session, number: int) -> None:
+    """Until the end of the transaction nobody else amends the candidate."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:locks, CAST(:id AS int))"), {"locks": LOCKS, "id": number})
 
 
 def _add(session: Session, number: int, version: int, offered: Offered, author: Author) -> None:

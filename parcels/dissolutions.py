@@ -99,6 +99,7 @@ class Wanted:
     district: str | None = None
     designation: str | None = None
     conversion_id: int | None = None
+    numbers: tuple[int, ...] | None = None
     before: int | None = None
     limit: int | None = None
 
@@ -121,7 +122,7 @@ def amend(session: Session, number: int, changes: Mapping[str, Any], author: Aut
 
     DissolutionUnknownError for one that nobody entered.
     """
-    session.execute(text("SELECT pg_advisory_xact_lock(:locks, CAST(:id AS int))"), {"locks": LOCKS, "id": number})
+    hold(session, number)
     last = versions(session, number, None)[-1]
     lost = replace(last.lost, **changes)
     if lost == last.lost:
@@ -129,6 +130,11 @@ def amend(session: Session, number: int, changes: Mapping[str, Any], author: Aut
     at = max(author.at, last.recorded_at)
     _add(session, number, last.number + 1, lost, replace(author, at=at))
     return Version(last.number + 1, at, author.name, author.note, lost)
+
+
+def hold(session: Session, number: int) -> None:
+    """Until the end of the transaction nobody else amends the dissolution, or pledges anything to it."""
+    session.execute(text("SELECT pg_advisory_xact_lock(:locks, CAST(:id AS int))"), {"locks": LOCKS, "id": number})
 
 
 def _add(session: Session, number: int, version: int, lost: Lost, author: Author) -> None:
@@ -156,7 +162,8 @@ def find(session: Session, number: int, known_at: datetime) -> Dissolution:
 
 def listing(session: Session, known_at: datetime, wanted: Wanted = Wanted()) -> list[Dissolution]:
     """Dissolutions as known at an instant, newest first."""
-    rows = session.execute(text(f"{_SELECT} {_WANTED}"), {"known_at": known_at, **asdict(wanted)})
+    bound = {**asdict(wanted), "numbers": None if wanted.numbers is None else list(wanted.numbers)}
+    rows = session.execute(text(f"{_SELECT} {_WANTED}"), {"known_at": known_at, **bound})
     return [_dissolution(row) for row in rows]
 
 
@@ -214,6 +221,7 @@ _WANTED = """
     AND (CAST(:district AS text) IS NULL OR v.district = :district)
     AND (CAST(:designation AS text) IS NULL OR d.designation = :designation)
     AND (CAST(:conversion_id AS bigint) IS NULL OR d.conversion_id = :conversion_id)
+    AND (CAST(:numbers AS bigint[]) IS NULL OR d.id = ANY (:numbers))
     AND (CAST(:before AS bigint) IS NULL OR d.id < :before)
 ORDER BY d.id DESC LIMIT :limit
 """

@@ -111,7 +111,7 @@ class Wanted:
     """Which pledges are asked for; `before` is the last number of the page before."""
 
     candidates: tuple[int, ...] | None = None
-    dissolution: int | None = None
+    dissolutions: tuple[int, ...] | None = None
     holding_on: date | None = None
     before: int | None = None
     limit: int | None = None
@@ -179,7 +179,8 @@ def find(session: Session, number: int, known_at: datetime) -> Pledge:
 def listing(session: Session, known_at: datetime, wanted: Wanted = Wanted()) -> list[Pledge]:
     """Pledges as known at an instant, newest first."""
     bound = {name: getattr(wanted, name) for name in Wanted.__dataclass_fields__}
-    bound["candidates"] = None if wanted.candidates is None else list(wanted.candidates)
+    for name in ("candidates", "dissolutions"):
+        bound[name] = None if bound[name] is None else list(bound[name])
     return [_pledge(row) for row in session.execute(text(f"{_SELECT} {_WANTED}"), {"known_at": known_at, **bound})]
 
 
@@ -215,7 +216,7 @@ WHERE p.made_at <= :known_at
 
 _WANTED = """
     AND (CAST(:candidates AS bigint[]) IS NULL OR p.candidate_id = ANY (:candidates))
-    AND (CAST(:dissolution AS bigint) IS NULL OR p.dissolution_id = :dissolution)
+    AND (CAST(:dissolutions AS bigint[]) IS NULL OR p.dissolution_id = ANY (:dissolutions))
     AND (CAST(:holding_on AS date) IS NULL
          OR (p.pledged_on <= :holding_on AND (r.released_on IS NULL OR r.released_on > :holding_on)))
     AND (CAST(:before AS bigint) IS NULL OR p.id < :before)

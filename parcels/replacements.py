@@ -7,10 +7,11 @@ sides (distance, overlap, newness, pledges) is looked up for the question.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -190,8 +191,32 @@ def _between(session: Session, losing: Losing, numbers: Sequence[int]) -> dict[i
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Land that is offered without being recorded; `stated` as parcels.measured.merged takes it, `milestones` of its way."""
+
+    key: str
+    place: Place
+    designation: str | None
+    stated: Mapping[str, Any]
+    milestones: Sequence[pipeline.Milestone] = ()
+
+
+def unrecorded_candidate(session: Session, losing: Losing, offer: Offer, asked: Asked) -> rules.Candidate:
+    """Land that nobody recorded (its place is of the day asked about), as the rules take it towards one loss.
+
+    PlannedNetError, SiteRefusedError, OutlinesError, NotInForce as of parcels.offered. Overlaps are `with_overlaps`'s to say.
+    """
+    lost_on, day = losing.loss.lost_on, asked.on
+    measured = offered(session, offer.place, offer.designation, losing.place, lost_on, None, day, asked.known_at)
+    land = merged(measured, offer.stated).candidate(offer.key)
+    if not offer.milestones:
+        return land
+    return _on_its_way(land, pipeline.path(offer.milestones, day, LAW.on(day, asked.known_at)))
+
+
 def with_overlaps(session: Session, drawn: Sequence[tuple[rules.Candidate, Place]]) -> list[rules.Candidate]:
-    """Candidates that nobody recorded, each with the keys of those that share land with it."""
+    """Candidates of which some are not recorded, each with the keys of those that share land with it."""
     shared: dict[int, set[str]] = defaultdict(set)
     for one, other in overlap_pairs(session, [place for _, place in drawn]):
         shared[one].add(drawn[other][0].key)

@@ -158,7 +158,7 @@ def test_handed_on_both_or_neither(session):
     assert [(p.id, p.bound.dissolution) for p in held] == [(number, loss)]
     held = pledges.listing(session, LATER, Wanted(candidates=(one,), holding_on=on))
     assert [(p.id, p.bound.dissolution) for p in held] == [(after, second)]
-    assert [p.id for p in pledges.listing(session, AT, Wanted(dissolution=second))] == []
+    assert [p.id for p in pledges.listing(session, AT, Wanted(dissolutions=(second,)))] == []
 
 
 def test_one_key_pledges_once(session):
