@@ -114,7 +114,7 @@ def _condition(one: Condition, speak: Translator) -> ConditionOut:
         title=speak.code("condition", one.name),
         outcome=one.outcome,
         reason=reason(one.reason, speak),
-        citation=_source(one.citation),
+        citation=source(one.citation),
     )
 
 
@@ -189,10 +189,11 @@ def _state(net_m2: Decimal, free_m2: Decimal, target_ha: Decimal) -> str:
 
 
 def _sources(cites: Iterable[Cite]) -> list[Source]:
-    return [_source(cite) for cite in dict.fromkeys(cites)]
+    return [source(cite) for cite in dict.fromkeys(cites)]
 
 
-def _source(cite: Cite) -> Source:
+def source(cite: Cite) -> Source:
+    """Where something is written, as it is answered."""
     return Source(text=cite.text, paragraph=cite.paragraph, url=cite.url, published=cite.published)
 
 

@@ -13,17 +13,23 @@ from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.orm import Session
 
-from app import conversion_problems, problems, reference
+from app import conversion_problems, problems, reference, replacement_problems
 from app.bodies import HoldingIn, ParcelIn, SubscriptionIn
+from app.candidate_bodies import CandidateIn, CandidateVersionIn, MilestoneIn
 from app.conversion_bodies import AgainIn, CaseIn, QuestionIn
 from app.deps import KNOWN_NAMES
+from app.dissolution_bodies import DissolutionIn, DissolutionVersionIn
 from app.etag import NotModified
 from app.events import Hub
 from app.middleware import Guard
+from app.pledge_bodies import PledgeIn, ReleaseIn, TransferIn
+from app.replacement_bodies import ComparisonIn, DecisionIn, ProposalIn
 from app.routes import (
     alerts,
+    candidates,
     conversion_steps,
     conversions,
+    dissolutions,
     eligibility,
     events,
     guidance,
@@ -33,6 +39,8 @@ from app.routes import (
     outlook,
     parcels,
     plans,
+    pledges,
+    replacements,
     reserve,
     simulations,
     stock,
@@ -46,7 +54,11 @@ from app.web import router as web
 from app.web.pages import STATIC
 from parcels import db
 
-BODIES = (HoldingIn, ParcelIn, QuestionIn, CaseIn, AgainIn, StepIn, EligibilityQuestion, SubscriptionIn)
+BODIES = (
+    *(HoldingIn, ParcelIn, QuestionIn, CaseIn, AgainIn, StepIn, EligibilityQuestion, SubscriptionIn),
+    *(DissolutionIn, DissolutionVersionIn, CandidateIn, CandidateVersionIn, MilestoneIn),
+    *(PledgeIn, ReleaseIn, TransferIn, ComparisonIn, ProposalIn, DecisionIn),
+)
 TITLE = "landreserve"
 DESCRIPTION = (
     "How many net hectares of municipal commercial and industrial land outside the port are immediately available, on any "
@@ -67,6 +79,10 @@ ROUTERS = (
     guidance.router,
     conversions.router,
     conversion_steps.router,
+    dissolutions.router,
+    candidates.router,
+    pledges.router,
+    replacements.router,
     subscriptions.router,
     events.router,
     alerts.router,
@@ -106,6 +122,7 @@ def create_app(settings: Settings, sessions: Callable[[], Session] | None = None
     app.add_middleware(Guard, hosts=settings.hosts(), max_body_bytes=settings.max_body_bytes, larger=larger)
     problems.install(app)
     conversion_problems.install(app)
+    replacement_problems.install(app)
     app.add_exception_handler(NotModified, _not_modified)
     _add_routes(app, settings)
     app.openapi = _openapi  # type: ignore[method-assign]

@@ -3,10 +3,12 @@
 from app.problem_kind import Kind
 from app.problem_kinds_alerts import ALERTS
 from app.problem_kinds_cases import CASES
+from app.problem_kinds_replacements import REPLACEMENTS
 
 KINDS: dict[str, Kind] = {
     **CASES,
     **ALERTS,
+    **REPLACEMENTS,
     "not-in-force": Kind(
         409,
         "No rule in force on that day",

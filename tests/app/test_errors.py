@@ -21,8 +21,21 @@ from parcels import db
 from tests.app.conftest import Town, service
 from tests.conftest import key
 
+BODIES = (
+    "bodies",
+    "conversion_bodies",
+    "dissolution_bodies",
+    "candidate_bodies",
+    "pledge_bodies",
+    "replacement_bodies",
+)
+BODIES_TRIED = (
+    *("HoldingIn", "ParcelIn", "QuestionIn", "CaseIn", "AgainIn", "SubscriptionIn"),
+    *("DissolutionIn", "DissolutionVersionIn", "CandidateIn", "CandidateVersionIn", "MilestoneIn"),
+    *("PledgeIn", "ReleaseIn", "TransferIn", "ComparisonIn", "ProposalIn", "DecisionIn"),
+)
 NOUNS = (
-    *(import_module(f"app.{name}") for name in ("bodies", "conversion_bodies")),
+    *(import_module(f"app.{name}") for name in BODIES),
     *(import_module(f"app.schemas.{module.name}") for module in iter_modules(schemas.__path__)),
 )
 Problem = Callable[..., dict[str, Any]]
@@ -285,7 +298,7 @@ def test_the_examples_are_what_is_answered(api: TestClient) -> None:
         for operation in found.values():
             if (content := answered(operation)) is not None:
                 models[content["schema"]["$ref"].rpartition("/")[2]].model_validate(content["example"])
-    for name in ("HoldingIn", "ParcelIn", "QuestionIn", "CaseIn", "AgainIn", "SubscriptionIn"):
+    for name in BODIES_TRIED:
         models[name].model_validate(schema["components"]["schemas"][name]["examples"][0])
 
 

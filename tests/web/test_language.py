@@ -19,6 +19,7 @@ from babel.messages.pofile import read_po
 import app.web
 from app.conversion_due import Late
 from app.conversions import Unassessed
+from app.replacement_problems import Refused
 from app.routes.plans import Stage
 from app.web.language import CATALOGUES, LANGUAGES, chosen, translator
 from parcels.importing.contract import Severity
@@ -113,6 +114,14 @@ CODES = {
     "stage": list(get_args(Stage)),
     "replacement": [*NAMES, *(MAX_AREAS, OVERLAPS, PLEDGED, UNMEASURED)],
     "replacement_verdict": list(ReplacementVerdict),
+    "replacement_refusal": list(Refused),
+    "replacement_remedy": list(Refused),
+    "replacement_warning": [
+        *("loss_unknown", "loss_unclear", "pledges_still_held", "net_unknown", "nothing_new", "newness_unclear"),
+        *("designations_mixed", "shares_land", "only_partly_new", "more_than_lost"),
+    ],
+    "replacement_to_do": [Outcome.NOT_MET, Outcome.UNKNOWN],
+    "proposal": ["optimal", "within_gap", "infeasible", "relief_enough", "relief_short"],
     "rank": {"unknown", *(row.split()[0] for row in TODAY["replacements.rank"].codes)},
     "plan_stage": TODAY["replacements.stages"].codes,
     "milestone": list(MilestoneKind),
