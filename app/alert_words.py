@@ -1,7 +1,8 @@
 """An alert in words: title, sentence, reason and source, for e-mail, feed, events and pages. Codes become sentences here alone.
 
 What an alert's facts may say beside the figures of the line: `deadline` (an ISO day) of a case, `first_on` (an ISO day) of a
-forecast, `district`. A fact that is not there is said to be missing, never left out of a sentence.
+forecast, `district`; of a pledge `net_ha`, `site`, `lost_on`, `security` and `reasons`. A fact that is not there is said to be
+missing, never left out of a sentence.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from app.web.language import Translator
 from parcels.alerts import Alert
 from rules.alerts import PASSED, Kind, Series, line
 from rules.law import LAW, Cite, NotInForce
+from rules.pipeline import Security
 
 OF_THE_LINE = frozenset(
     {Kind.BELOW, Kind.BELOW_AT_START, Kind.NEAR, Kind.NEAR_OVER, Kind.RECOVERED, Kind.FORECAST_BELOW}
@@ -123,7 +125,31 @@ def _values(alert: Alert, speak: Translator) -> _Values:
     if target is not None and margin is not None:
         figures["limit"] = target + margin
     values |= {name: _ha(figure, speak) for name, figure in figures.items() if figure is not None}
+    values |= _of_pledge(alert, speak) if alert.kind is Kind.PLEDGE_INSECURE else {}
     return _Values(values, speak.code("alert_reason", "missing"))
+
+
+def _of_pledge(alert: Alert, speak: Translator) -> dict[str, str]:
+    """How much is pledged, how secure that is, and why, in whole sentences; nothing of what is not said."""
+    found, pledged = {}, _amount(alert, "net_ha")
+    if pledged is not None:
+        found["pledged"] = _ha(pledged, speak)
+    if alert.facts.get("security") in tuple(Security):
+        found["security"] = speak.code("security", alert.facts["security"])
+    reasons = alert.facts.get("reasons")
+    if isinstance(reasons, list) and reasons:
+        found["because"] = " ".join(_because(one, speak) for one in reasons)
+    return found
+
+
+def _because(reason: Mapping[str, Any], speak: Translator) -> str:
+    values = reason["values"].items()
+    return speak.sentence("because", reason["code"], [(name, _fact(name, value)) for name, value in values])
+
+
+def _fact(name: str, kept: Any) -> Any:
+    """The value of a reason as it was before it was kept as JSON: days are known by their names."""
+    return date.fromisoformat(kept) if kept is not None and name.endswith("_on") else kept
 
 
 def _written(fact: Any, speak: Translator) -> str | None:

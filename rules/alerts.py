@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from rules.law import Cite, DatedLaw
+from rules.pipeline import Security
 
 
 class Series(StrEnum):
@@ -95,6 +96,12 @@ DEADLINES: dict[tuple[Kind, Clock], Severity] = {
     (Kind.DEADLINE_NEAR, Clock.BWI): Severity.INFORMATION,
     (Kind.DEADLINE_MISSED, Clock.CONSENT): Severity.CRITICAL,
     (Kind.DEADLINE_MISSED, Clock.BWI): Severity.WARNING,
+}
+
+# what a pledge is worth whose land may not come in time; of a secure one, and of one that is delivered, nothing is told
+PLEDGES: dict[Security, Severity] = {
+    Security.INSECURE: Severity.WARNING,
+    Security.OPEN: Severity.INFORMATION,
 }
 
 # an import of which rows were rejected has recorded the others; of a refused one nothing is in the register

@@ -21,7 +21,7 @@ from app.delivery import schedule
 from app.delivery.desk import Desk
 from app.delivery.keys import KeyUnfitError
 from app.delivery.webhook import Send, Sent
-from parcels import deliveries, delivery_retention, foresight, line
+from parcels import deliveries, delivery_retention, foresight, line, pledge_watch
 from parcels.deliveries import Job, Settled
 
 log = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ async def run(
         asyncio.create_task(_every(TICK_S, lambda: _tick(engine, now))),
         asyncio.create_task(_every(WATCH_S, lambda: watch(engine, now()))),
         asyncio.create_task(_every(WATCH_S, lambda: _look(engine, now, conversion_due.tell))),
+        asyncio.create_task(_every(WATCH_S, lambda: _look(engine, now, pledge_watch.tell))),
         asyncio.create_task(_every(FORGET_S, lambda: forget(engine, now() - kept))),
     ]
     under_way: set[asyncio.Task[None]] = set()

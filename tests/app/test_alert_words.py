@@ -49,6 +49,16 @@ MORE = {
     Kind.FORECAST_BELOW: {"first_on": "2027-03-01"},
     Kind.DEADLINE_NEAR: {"deadline": "2026-12-01"},
     Kind.DEADLINE_MISSED: {"deadline": "2026-11-20"},
+    Kind.PLEDGE_INSECURE: {
+        **{"net_ha": "1.25", "site": "Altenfelde", "lost_on": "2027-03-01", "security": "insecure", "district": "Nord"},
+        "reasons": [
+            {
+                "code": "available_too_late",
+                "values": {"available_on": "2028-03-02", "lost_on": "2027-03-01", "months": 12},
+            },
+            {"code": "milestone_overdue", "values": {"milestone": "servicing", "planned_on": "2026-11-01"}},
+        ],
+    },
 }
 
 
@@ -77,6 +87,16 @@ def test_figures_and_days_are_exact_and_as_the_language_writes_them() -> None:
     assert "nur noch 4,5 ha über dem Ziel von 100 ha" in near
     assert "weniger als 5 ha" in near
     assert "unter 105 ha" in alert_words.sentence(alert(Kind.NEAR_OVER, net_ha="105.5"), GERMAN)
+
+
+def test_a_pledge_is_told_with_its_hectares_and_every_reason() -> None:
+    one = alert(Kind.PLEDGE_INSECURE, "B 1 (7)", **MORE[Kind.PLEDGE_INSECURE])
+    assert alert_words.title(one, GERMAN) == "Zugesagte Ersatzfläche nicht gesichert: B 1 (7)"
+    assert alert_words.sentence(one, GERMAN) == (
+        "Nach dem Stand vom 22. November 2026 ist die Zusage B 1 (7), 1,25 ha von „Altenfelde“ für den Verlust am 1. März 2027: "
+        "nicht gesichert. Bebaubar ist die Fläche erst ab 2. März 2028, mehr als 12 Monate nach dem Verlust am 1. März 2027. "
+        "Für den 1. November 2026 geplant und nicht als geschehen erfasst: Fertigstellung der Erschließung. Ein neuer Tag ist nicht genannt."
+    )
 
 
 def test_just_below_is_not_rounded_to_the_target() -> None:
