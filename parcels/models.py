@@ -44,7 +44,8 @@ class Recording(Base):
     """One act of recording: an import, an edit, a rebuild. Its instant opens or closes the `known` of what it touched.
 
     `summary` counts rows and versions; its `ended` are those in whose place, on some of their days, nothing is recorded.
-    Its `origin`, if any, says whose data it is and under which licence (origins.py).
+    Its `origin`, if any, says whose data it is and under which licence (origins.py); its `candidate`, whose milestones it
+    followed (restating.py).
     """
 
     __tablename__ = "recording"

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import text
@@ -36,9 +37,17 @@ def edit(
 
 
 def edit_together(
-    session: Session, stated: Mapping[str, list[dict[str, Any]]], now: datetime, actor: str, note: str | None
+    session: Session,
+    stated: Mapping[str, list[dict[str, Any]]],
+    now: datetime,
+    actor: str,
+    note: str | None,
+    summary: Mapping[str, Any] = MappingProxyType({}),
 ) -> Change:
-    """State rows of one layer or more by hand, as one recording; the change's amendment is that of the first layer changed."""
+    """State rows of one layer or more by hand, as one recording; the change's amendment is that of the first layer changed.
+
+    `summary` is kept with the recording beside its counts.
+    """
     few = sum(map(len, stated.values())) <= FEW
     at = history.lock(session, now, LED_BY_INDEX if few else "NULL")  # led by indexes, many rows take square time
     amended = [history.amend_rows(session, LAYERS[layer], at, rows) for layer, rows in stated.items()]
@@ -47,7 +56,7 @@ def edit_together(
         session.execute(text(f"SELECT {PLAIN}"))
         return Change(at, None, amendment, Posting(0, 0))
     touched = sorted({key for _, keys in amended for key in keys})
-    recording = _recording(at, "edit", actor, amendment, note=note)
+    recording = _recording(at, "edit", actor, amendment, note=note, summary=summary)
     posting, number = ledger.post(session, touched, recording)
     line.passed(session, posting.line, at, number)
     return Change(at, number, amendment, posting)

@@ -95,7 +95,8 @@ def test_a_pledge_is_told_with_its_hectares_and_every_reason() -> None:
     assert alert_words.sentence(one, GERMAN) == (
         "Nach dem Stand vom 22. November 2026 ist die Zusage B 1 (7), 1,25 ha von „Altenfelde“ für den Verlust am 1. März 2027: "
         "nicht gesichert. Bebaubar ist die Fläche erst ab 2. März 2028, mehr als 12 Monate nach dem Verlust am 1. März 2027. "
-        "Für den 1. November 2026 geplant und nicht als geschehen erfasst: Fertigstellung der Erschließung. Ein neuer Tag ist nicht genannt."
+        "Für den 1. November 2026 geplant und nicht als geschehen erfasst: Fertigstellung der Erschließung. "
+        "Ein neuer Tag ist nicht genannt."
     )
 
 
