@@ -121,9 +121,11 @@ def begin(
     today: date,
     version: str | None = None,
     language: str | None = None,
+    besides: str = "",
 ) -> Reading:
-    """Set ETag and marks on the answer; with a `version` the ETag is strong and good for If-Match. `language`: of its sentences."""
-    form = f"{'csv' if wants_csv(request) else 'json'}{language or ''}"
+    """Set ETag and marks on the answer; with a `version` the ETag is strong and good for If-Match. `language`: of its sentences;
+    `besides`: a mark of what the answer rests on beside the register."""
+    form = f"{'csv' if wants_csv(request) else 'json'}{language or ''}{besides}"
     digest = etag.of(asked, today, request.url.path, request.query_params.multi_items(), form)
     tag = f'W/"{digest}"' if version is None else f'"{version}.{digest}"'
     vary = "Accept, Authorization" if language is None else "Accept, Accept-Language, Authorization"

@@ -9,7 +9,7 @@ from app.answers import Asked
 from app.clock import day
 from rules.law import LAW
 
-FORM = "2"  # bumped when the same question is answered in another form
+FORM = "3"  # bumped when the same question is answered in another form
 
 
 class NotModified(Exception):

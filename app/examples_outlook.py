@@ -4,6 +4,8 @@ from typing import Any
 
 from app.examples import BASIS, KEY, KNOWN
 
+NOT_SOON: dict[str, Any] = {"found": "not_within_horizon", "on": None, "back_on": None}
+BELOW: dict[str, Any] = {"found": "already_below", "on": "2026-11-20", "back_on": None}
 OUTLOOK: dict[str, Any] = {
     **KNOWN,
     "on": "2026-11-20",
@@ -38,8 +40,8 @@ OUTLOOK: dict[str, Any] = {
             "scenario": "recorded",
             "name": "nur was erfasst ist",
             "ha_a_year": 0,
-            "net": {"reach": None, "first_below": {"found": "not_within_horizon", "on": None, "back_on": None}},
-            "free": {"reach": None, "first_below": {"found": "already_below", "on": "2026-11-20", "back_on": None}},
+            "net": {"reach": None, "first_below": NOT_SOON, "with_pipeline": NOT_SOON},
+            "free": {"reach": None, "first_below": BELOW, "with_pipeline": BELOW},
         },
         {
             "scenario": "high",
@@ -48,10 +50,12 @@ OUTLOOK: dict[str, Any] = {
             "net": {
                 "reach": {"found": "years", "years": 12.81},
                 "first_below": {"found": "crosses", "on": "2027-03-14", "back_on": None},
+                "with_pipeline": {"found": "crosses", "on": "2027-08-26", "back_on": None},
             },
             "free": {
                 "reach": {"found": "years", "years": 12.03},
-                "first_below": {"found": "already_below", "on": "2026-11-20", "back_on": None},
+                "first_below": BELOW,
+                "with_pipeline": BELOW,
             },
         },
     ],
@@ -85,6 +89,34 @@ OUTLOOK: dict[str, Any] = {
             "expected": "2028-05-01",
             "overdue": False,
             "area_ha": 4.8,
+        }
+    ],
+    "sites": [
+        {
+            "candidate": 3,
+            "name": "Beispielfeld (fiktiv)",
+            "plan": "Beispielplan 2 (fiktiv)",
+            "designation": "GE",
+            "district": "Bergedorf",
+            "net_ha": 4.6,
+            "pledged_ha": 1.0,
+            "in_course_ha": 0,
+            "enters_ha": 3.6,
+            "security": "secure",
+            "because": ["Der Weg ist sicher; Stand des Plans: festgestellt."],
+            "aside": ["pledged"],
+            "aside_says": ["Zugesagtes macht einen Verlust wett"],
+            "way": {
+                "stage": "adopted",
+                "plan_ripe": None,
+                "in_force_on": "2027-02-01",
+                "servicing_done_on": "2027-03-01",
+                "servicing_funded": True,
+                "available_on": "2027-03-01",
+                "ahead": [{"milestone": "servicing", "on": "2027-03-01"}],
+                "overdue": [],
+                "undated": [],
+            },
         }
     ],
     "assumptions": [

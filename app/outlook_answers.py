@@ -20,12 +20,15 @@ from app.schemas.outlook import (
     DepartureOut,
     Expected,
     FirstBelowOut,
+    MilestoneAhead,
     OutlookOut,
     OutlookPoint,
     PendingOut,
     ReachOut,
     ScenarioOut,
+    SiteOut,
     TakeUpOut,
+    WayOut,
 )
 from app.schemas.reserve import Target
 from app.web.coming import Day, days
@@ -33,9 +36,11 @@ from app.web.language import Translator
 from parcels import changes
 from parcels.forecast import CENT, Forecast, HorizonError, cents, forecast
 from parcels.outlook import Pending
+from parcels.outlook_sites import SiteAhead
 from parcels.queries import Point
 from rules import outlook as rules
 from rules.outlook import Scenario, Step, TakeUp
+from rules.pipeline import Path
 from rules.reserve import state
 
 
@@ -69,6 +74,7 @@ def answer(session: Session, asked: Asked, until: date | None, history: date | N
         entries=[entry for day in coming for entry in _entries(day)],
         points=[_point(found, day) for day in sorted({*(step.on for step in found.net), found.until})],
         pipeline=[_pending(one, asked.on) for one in found.pending],
+        sites=[_site(one, speak) for one in found.sites],
         assumptions=[
             AssumptionOut(code=code, values=dict(values), says=speak.sentence("assumption", code.value, values.items()))
             for code, values in found.assumed
@@ -119,7 +125,10 @@ def _course(found: Forecast, course: list[Step], scenario: Scenario) -> CourseOu
     if scenario is not Scenario.RECORDED:
         lasting = rules.reach(course[0].recorded_m2, found.rates[scenario])
         reach = ReachOut(found=lasting.found, years=None if lasting.years is None else years(lasting.years))
-    return CourseOut(reach=reach, first_below=FirstBelowOut(**asdict(below)))
+    with_pipeline = found.first_below_with_sites(course, scenario)
+    return CourseOut(
+        reach=reach, first_below=FirstBelowOut(**asdict(below)), with_pipeline=FirstBelowOut(**asdict(with_pipeline))
+    )
 
 
 def _entries(day: Day) -> Iterable[ComingOut]:
@@ -159,6 +168,39 @@ def _pending(one: Pending, on: date) -> PendingOut:
         expected=one.expected,
         overdue=overdue,
         area_ha=ha(one.area_m2),
+    )
+
+
+def _site(one: SiteAhead, speak: Translator) -> SiteOut:
+    offered, found = one.candidate.offered, one.entering
+    return SiteOut(
+        candidate=one.candidate.id,
+        name=one.candidate.origin.name,
+        plan=one.candidate.origin.plan,
+        designation=one.candidate.origin.designation,
+        district=offered.district,
+        net_ha=None if offered.net_m2 is None else ha(offered.net_m2),
+        pledged_ha=ha(one.pledged_m2),
+        in_course_ha=ha(found.in_course_m2),
+        enters_ha=ha(found.net_m2),
+        security=found.security.security,
+        because=[speak.reason(reason) for reason in found.security.reasons],
+        aside=list(found.aside),
+        aside_says=[speak.code("aside", why) for why in found.aside],
+        way=_way(one.way, found.available_on),
+    )
+
+
+def _way(way: Path, available_on: date | None) -> WayOut:
+    pending = {name: getattr(way, name) for name in ("ahead", "overdue", "undated")}
+    return WayOut(
+        stage=way.stage,
+        plan_ripe=way.plan_ripe,
+        in_force_on=way.in_force_expected,
+        servicing_done_on=way.servicing_done_on,
+        servicing_funded=way.servicing_funded,
+        available_on=available_on,
+        **{name: [MilestoneAhead(milestone=m.kind, on=m.day) for m in found] for name, found in pending.items()},
     )
 
 

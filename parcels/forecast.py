@@ -12,12 +12,14 @@ from fractions import Fraction
 
 from sqlalchemy.orm import Session
 
-from parcels import outlook, queries
+from parcels import outlook, outlook_sites, queries
 from parcels.outlook import Departure, Pending
+from parcels.outlook_sites import SiteAhead
 from parcels.queries import SQUARE_METRES_PER_HECTARE, Point
 from rules import outlook as rules
 from rules.law import LAW, DatedLaw, Value
 from rules.outlook import Assumption, FirstBelow, Scenario, Step, TakeUp
+from rules.outlook_sites import with_sites
 from rules.reserve import PARAMETERS
 
 CENT = Decimal("0.01")
@@ -50,6 +52,7 @@ class Forecast:
     departures: list[Departure]
     rates: dict[Scenario, Fraction | None]
     pending: list[Pending]
+    sites: list[SiteAhead]
     assumed: list[tuple[Assumption, dict[str, date | int]]]
 
     @property
@@ -60,6 +63,10 @@ class Forecast:
     def first_below(self, course: list[Step], scenario: Scenario) -> FirstBelow:
         """The first day of one of the courses below the line at a scenario's rate."""
         return rules.first_below(course, self.line, self.until, self.rates[scenario], self.days_a_year)
+
+    def first_below_with_sites(self, course: list[Step], scenario: Scenario) -> FirstBelow:
+        """The same, with the sites of a secure way that enter on their days."""
+        return self.first_below(with_sites(course, [one.entering for one in self.sites]), scenario)
 
     def expected_m2(self, course: list[Step], scenario: Scenario, day: date) -> Decimal | None:
         """One of the courses on a day at a scenario's rate, to the cent; None where no rate is known."""
@@ -91,6 +98,7 @@ def forecast(
     departed = [one for one in departures if one.on <= on]
     measured = rules.take_up(((one.on, one.net_m2) for one in departed), history, on, law)
     net, free = outlook.courses(points, departures[len(departed) :])
+    sites = outlook_sites.sites(session, on, known_at)
     return Forecast(
         on=on,
         until=last,
@@ -104,7 +112,8 @@ def forecast(
         departures=departed,
         rates=rules.rates(measured),
         pending=outlook.pending(session, on, known_at),
-        assumed=list(rules.assumptions(measured, history, history_since is not None, law)),
+        sites=sites,
+        assumed=list(rules.assumptions(measured, history, history_since is not None, bool(sites), law)),
     )
 
 

@@ -76,6 +76,9 @@ class Assumption(StrEnum):
     HISTORY_TOO_SHORT = "history_too_short"
     LINE_AS_PUBLISHED = "line_as_published"
     PIPELINE_NOT_COUNTED = "pipeline_not_counted"
+    SITES_NOT_COUNTED = "sites_not_counted"
+    SECURE_SITES_ENTER = "secure_sites_enter"
+    PLEDGED_LAND_DOES_NOT = "pledged_land_does_not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,15 +246,20 @@ def _days_until_below(step: Step, limit_m2: Decimal, rate: Fraction, days_a_year
 
 
 def assumptions(
-    measured: Iterable[TakeUp], history: date | None, stated: bool, law: DatedLaw
+    measured: Iterable[TakeUp], history: date | None, stated: bool, sites: bool, law: DatedLaw
 ) -> Iterable[tuple[Assumption, dict[str, date | int]]]:
     """What goes without saying, said, each with its values: what every outlook assumes, then what this history allows.
 
-    `history` is since when departures are known, `stated` whether somebody said so. Source: Vorschlag dieses Dienstes.
+    `history` is since when departures are known, `stated` whether somebody said so; `sites` whether any are on their way.
+    Source: Vorschlag dieses Dienstes.
     """
     yield Assumption.ENTRIES_AS_RECORDED, {}
     yield Assumption.NOTHING_ELSE_ENTERS, {}
     yield Assumption.PIPELINE_NOT_COUNTED, {}
+    if sites:
+        yield Assumption.SITES_NOT_COUNTED, {}
+        yield Assumption.SECURE_SITES_ENTER, {}
+        yield Assumption.PLEDGED_LAND_DOES_NOT, {}
     yield Assumption.LINE_AS_PUBLISHED, {}
     yield Assumption.TAKE_UP_IS_DISPOSAL, {}
     if history is None:

@@ -210,9 +210,19 @@ def security(lost_on: date, way: Path, law: DatedLaw) -> Finding:
     return Finding(WORST[worst], tuple(lacking))
 
 
+def available(way: Path) -> date | None:
+    """The day from which the land can be built on; None without a day."""
+    return available_on(dated(_ANY_LAND, way))
+
+
+def own_security(way: Path, law: DatedLaw) -> Finding:
+    """How secure a way is by itself, for a loss on the very day from which the land can be built on."""
+    return security(available(way) or way.on, way, law)
+
+
 def _delivered_on(way: Path) -> date | None:
     """The day since which the plan is in force and the land can be built on, if that is so."""
-    day = available_on(dated(_ANY_LAND, way))
+    day = available(way)
     if way.stage is not MilestoneKind.IN_FORCE or MilestoneKind.AVAILABLE not in way.done or day is None:
         return None
     return max(day, way.in_force_expected or day) if day <= way.on else None

@@ -10,7 +10,7 @@ import typer
 from app import answers, clock, outlook_answers
 from app.cli import base
 from app.cli.base import AsJson, KnownAt, Refusal, shown
-from app.schemas.outlook import CourseOut, OutlookOut
+from app.schemas.outlook import CourseOut, FirstBelowOut, OutlookOut
 from app.web.language import translator
 from parcels.forecast import HorizonError
 from rules.outlook import Reaching
@@ -38,6 +38,7 @@ ENTRIES = ("on", "kind", "site", "net_m2", "free_m2", "why")
 TAKEN = ("months", "after", "until", "taken_ha", "ha_a_year")
 COURSES = ("scenario", "ha_a_year", "net_reach", "net_below", "free_reach", "free_below")
 PLANS = ("plan", "stage", "designation", "expected", "gross_ha")
+SITES = ("site", "designation", "net_ha", "pledged_ha", "buildable_on", "way", "enters_ha", "not_counted")
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -83,6 +84,15 @@ def _print(found: OutlookOut) -> None:
     if found.pipeline:
         plans = [(p.plan, p.stage, p.designation, p.expected, p.area_ha) for p in found.pipeline]
         _table("Plans in procedure, not counted", PLANS, plans)
+    if found.sites:
+        sites = [
+            (
+                *(one.name, one.designation, _known(one.net_ha), one.pledged_ha, one.way.available_on),
+                *(one.security, one.enters_ha, "; ".join(one.aside_says)),
+            )
+            for one in found.sites
+        ]
+        _table("Sites offered as replacement, not counted", SITES, sites)
     out.print("Assumed:", style="bold")
     for assumption in found.assumptions:
         out.print(f"- {assumption.says}", markup=False, soft_wrap=True)
@@ -98,11 +108,16 @@ def _known(amount: Decimal | None) -> Decimal | str:
 
 
 def _course(course: CourseOut, until: date) -> tuple[str | None, str]:
-    speak, below = translator("en"), course.first_below
     reach = course.reach
     lasting = None
     if reach is not None:
         lasting = f"{shown(reach.years)} years" if reach.found is Reaching.YEARS else str(reach.found)
+    said = _below(course.first_below, until)
+    later = _below(course.with_pipeline, until)
+    return lasting, said if later == said else f"{said}; with secure sites {later}"
+
+
+def _below(below: FirstBelowOut, until: date) -> str:
     on = None if below.on is None else below.on.isoformat()
-    said = speak.code("crossing", below.found.value).format(on=on, until=until)
-    return lasting, f"{said}, not from {below.back_on}" if below.back_on else said
+    said = translator("en").code("crossing", below.found.value).format(on=on, until=until)
+    return f"{said}, not from {below.back_on}" if below.back_on else said

@@ -13,6 +13,7 @@ from app.inputs import Day
 from app.problems import Problem, declared, field_error
 from app.schemas.outlook import OutlookOut
 from app.web.language import chosen, translator
+from parcels import replacement_log
 from parcels.forecast import HorizonError
 
 router = APIRouter(prefix="/api/reserve", tags=["reserve"], dependencies=[READER])
@@ -49,7 +50,8 @@ def get_outlook(
     try:
         first = outlook_answers.first_day(on, outlook_answers.known_day(asked), clock.day(now))
         asked = answers.ask(session, first, known_at, now)
-        deps.begin(request, response, session, asked, clock.day(now), language=language)
+        mark = replacement_log.mark(session)
+        deps.begin(request, response, session, asked, clock.day(now), language=language, besides=mark)
         response.headers["Content-Language"] = language
         return outlook_answers.answer(session, asked, until, history_since, translator(language))
     except HorizonError as fault:

@@ -8,6 +8,8 @@ from app.schemas.common import Basis, Knowledge, Number, Out
 from app.schemas.reserve import Target
 from rules.facts import State
 from rules.outlook import Assumption, Crossing, Reaching, Scenario
+from rules.outlook_sites import Aside
+from rules.pipeline import MilestoneKind, Security
 
 
 class TakeUpOut(Out):
@@ -47,10 +49,12 @@ class FirstBelowOut(Out):
 
 
 class CourseOut(Out):
-    """What becomes of one series; `reach` is null where only what is recorded is followed."""
+    """What becomes of one series; `reach` is null where only what is recorded is followed. `with_pipeline`: the first day below the
+    line if the sites of a secure way enter on their days."""
 
     reach: ReachOut | None
     first_below: FirstBelowOut
+    with_pipeline: FirstBelowOut
 
 
 class ScenarioOut(Out):
@@ -105,6 +109,47 @@ class PendingOut(Out):
     area_ha: Number
 
 
+class MilestoneAhead(Out):
+    """A milestone that is not done; `on` is the day for which it is planned, null where there is none."""
+
+    milestone: MilestoneKind
+    on: date | None
+
+
+class WayOut(Out):
+    """How far a site is: null is unknown. `overdue`: planned for a day that has passed, and not done."""
+
+    stage: MilestoneKind | None
+    plan_ripe: bool | None
+    in_force_on: date | None
+    servicing_done_on: date | None
+    servicing_funded: bool | None
+    available_on: date | None
+    ahead: list[MilestoneAhead]
+    overdue: list[MilestoneAhead]
+    undated: list[MilestoneAhead]
+
+
+class SiteOut(Out):
+    """Land offered as replacement, never in the recorded series: how secure its way is by itself, and why, in the language of the
+    answer. `enters_ha` on `available_on` is what `with_pipeline` adds, `aside` why that is not all of `net_ha` (null: unknown)."""
+
+    candidate: int
+    name: str
+    plan: str | None
+    designation: str
+    district: str | None
+    net_ha: Number | None
+    pledged_ha: Number
+    in_course_ha: Number
+    enters_ha: Number
+    security: Security
+    because: list[str]
+    aside: list[Aside]
+    aside_says: list[str]
+    way: WayOut
+
+
 class AssumptionOut(Out):
     """What the outlook takes for granted: code, values, and the sentence in the answer's language."""
 
@@ -128,5 +173,6 @@ class OutlookOut(Knowledge):
     entries: list[ComingOut]
     points: list[OutlookPoint]
     pipeline: list[PendingOut]
+    sites: list[SiteOut]
     assumptions: list[AssumptionOut]
     basis: Basis

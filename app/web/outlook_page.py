@@ -17,6 +17,7 @@ from app.web.question import Misasked, Question, question
 from parcels import changes, queries
 from parcels.forecast import Forecast, cents, forecast
 from parcels.outlook import Pending
+from parcels.outlook_sites import SiteAhead
 from parcels.queries import Point
 from rules import outlook as rules
 from rules.law import LAW, Cite, NotInForce
@@ -28,13 +29,14 @@ EVENTS_SHOWN, DEPARTURES_SHOWN, PLANS_SHOWN = 60, 60, 60
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A scenario in words: its name, rate in hectares a year, and of both series how long they last and when they are below."""
+    """A scenario in words: its name, rate in hectares a year, and of both series how long they last, when they are below, and when
+    with secure sites, where that differs."""
 
     scenario: Scenario
     name: str
     rate: str
-    net: tuple[str, str]
-    free: tuple[str, str]
+    net: tuple[str, str, str]
+    free: tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Shown:
     rows: list[Row]
     take_up: list[TakeUp]
     pending: list[Pending]
+    sites: list[str]
     assumptions: list[str]
     citations: list[tuple[str, Cite]]
 
@@ -82,6 +85,7 @@ def _shown(session: Session, asked: Question, moved: bool, speak: Translator) ->
         rows=[_row(found, scenario, speak) for scenario in Scenario],
         take_up=list(found.take_up),
         pending=found.pending,
+        sites=[_site(one, speak) for one in found.sites],
         assumptions=[speak.sentence("assumption", code.value, values.items()) for code, values in found.assumed],
         citations=[(name, law[name].cite) for name in PARAMETERS],
     )
@@ -105,11 +109,38 @@ def _row(found: Forecast, scenario: Scenario, speak: Translator) -> Row:
     )
 
 
-def _said(found: Forecast, course: list[Step], scenario: Scenario, speak: Translator) -> tuple[str, str]:
+def _said(found: Forecast, course: list[Step], scenario: Scenario, speak: Translator) -> tuple[str, str, str]:
     below = _below(found.first_below(course, scenario), found, speak)
+    with_sites = _below(found.first_below_with_sites(course, scenario), found, speak)
+    differs = "" if with_sites == below else speak.text("with secure sites: {below}", below=with_sites)
     if scenario is Scenario.RECORDED:
-        return "–", below
-    return _reach(rules.reach(course[0].recorded_m2, found.rates[scenario]), speak), below
+        return "–", below, differs
+    return _reach(rules.reach(course[0].recorded_m2, found.rates[scenario]), speak), below, differs
+
+
+def _site(one: SiteAhead, speak: Translator) -> str:
+    """A site in one line: how much it is, how far it is, what of it would enter."""
+    net_m2, found = one.candidate.offered.net_m2, one.entering
+    pledged = speak.hectares(one.pledged_m2)
+    if net_m2 is None:
+        said = [speak.text("net unknown, {pledged} ha pledged", pledged=pledged)]
+    else:
+        said = [speak.text("{net} ha net, of it {pledged} ha pledged", net=speak.hectares(net_m2), pledged=pledged)]
+    if found.available_on is None:
+        said.append(speak.text("no day from which it can be built on"))
+    else:
+        said.append(speak.text("can be built on from {day}", day=speak.day(found.available_on)))
+    if one.way.overdue:
+        late = ", ".join(speak.code("milestone", milestone.kind) for milestone in one.way.overdue)
+        said.append(speak.text("overdue: {milestones}", milestones=late))
+    said.append(speak.text("the way: {security}", security=speak.code("security", found.security.security)))
+    if found.net_m2:
+        said.append(speak.text("{net} ha would enter the reserve", net=speak.hectares(found.net_m2)))
+    if found.aside:
+        why = "; ".join(speak.code("aside", one) for one in found.aside)
+        said.append(speak.text("not counted: {why}", why=why))
+    origin = one.candidate.origin
+    return f"{origin.name}: {speak.code('designation', origin.designation)}, {', '.join(said)}"
 
 
 def _reach(lasting: Reach, speak: Translator) -> str:

@@ -18,6 +18,7 @@ from tests.conftest import key, square
 Problem = Callable[..., dict[str, Any]]
 PATH = "/api/reserve/outlook"
 LONG_AGO = datetime(2022, 1, 10, 11, tzinfo=UTC)
+NOT_SOON = {"found": "not_within_horizon", "on": None, "back_on": None}
 HELD = {1: "800000", 2: "300000", 3: "36500", 4: "50000", 5: "20000", 6: "40000", 7: "99999.99"}
 
 
@@ -114,7 +115,8 @@ def test_each_scenario_has_its_rate_its_reach_and_its_first_day(ahead: TestClien
     assert high["net"]["first_below"] == {"found": "crosses", "on": day_after("2026-06-01", 2600), "back_on": None}
     assert scenario(found, "recorded")["net"] == {
         "reach": None,
-        "first_below": {"found": "not_within_horizon", "on": None, "back_on": None},
+        "first_below": NOT_SOON,
+        "with_pipeline": NOT_SOON,
     }
     low = scenario(found, "low")
     assert low["net"]["first_below"]["on"] > high["net"]["first_below"]["on"]
@@ -187,6 +189,9 @@ def test_every_assumption_is_said_in_the_language_of_the_caller(ahead: TestClien
         == codes(english)
         == set(Assumption)
         - {
+            "sites_not_counted",
+            "secure_sites_enter",
+            "pledged_land_does_not",
             "scenarios_coincide",
             "no_rate",
             "history_as_stated",
@@ -222,7 +227,8 @@ def test_a_past_state_of_knowledge_gives_the_outlook_as_it_was_then(ahead: TestC
     assert low["ha_a_year"] == 0
     assert low["net"] == {
         "reach": {"found": "unlimited", "years": None},
-        "first_below": {"found": "not_within_horizon", "on": None, "back_on": None},
+        "first_below": NOT_SOON,
+        "with_pipeline": NOT_SOON,
     }
 
 
@@ -246,6 +252,7 @@ def test_a_young_register_says_that_it_does_not_know(ahead: TestClient, known_at
         assert low["net"] == {
             "reach": {"found": "unknown", "years": None},
             "first_below": {"found": "unknown", "on": None, "back_on": None},
+            "with_pipeline": {"found": "unknown", "on": None, "back_on": None},
         }
         assert found["points"][0]["low"] is None
 

@@ -13,7 +13,7 @@ from parcels.authors import Author
 from parcels.pledges import Bound
 from rules.alerts import Kind
 from rules.pipeline import MilestoneKind
-from tests.parcels.test_pipeline import AT, AVAILABLE, HA, ON, SERVICING, author, lost, offer, square, state, told
+from tests.parcels.test_milestones import AT, AVAILABLE, HA, ON, SERVICING, author, lost, offer, square, state, told
 
 OPEN, INSECURE = "open", "insecure"
 

@@ -40,6 +40,7 @@ from rules.law import LAW
 from rules.neighbours import Kind as NeighbourKind
 from rules.neighbours import Near, Nearby, screen
 from rules.outlook import Assumption, Crossing, Reaching, Scenario
+from rules.outlook_sites import Aside
 from rules.pipeline import MilestoneKind, Security, path, security
 from rules.proposals import PLEDGED, UNMEASURED
 from rules.replacement_reasons import Match, Progress
@@ -126,6 +127,7 @@ CODES = {
     "plan_stage": TODAY["replacements.stages"].codes,
     "milestone": list(MilestoneKind),
     "security": list(Security),
+    "aside": list(Aside),
     "firm_kind": TODAY["replacements.firm_kinds"].codes,
 }
 

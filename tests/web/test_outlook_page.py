@@ -9,8 +9,13 @@ from decimal import Decimal
 import pytest
 from fastapi.testclient import TestClient
 from lxml import html
+from sqlalchemy.orm import Session
 
 from app.web.language import translator
+from parcels import candidates, milestones
+from parcels.authors import Author
+from parcels.sites import Place, Site
+from rules.pipeline import Milestone, MilestoneKind
 from tests.conftest import Fill, key, square
 from tests.web.conftest import SOUND, land
 from tests.web.test_pages import page, rows, section, words
@@ -69,6 +74,49 @@ def test_what_is_coming_and_what_may_come(browse: TestClient) -> None:
     assert "Entwurf, war für den 1. Mai 2026 erwartet" in coming
     taken = words(section(page(browse, "/outlook"), "taken"))
     assert "1. April 2026: -4,0000 ha Feld 3" in taken
+
+
+@pytest.mark.usefixtures("register")
+def test_sites_on_their_way_stand_beside_with_the_day_that_they_would_bring(
+    browse: TestClient, session: Session, fill: Fill
+) -> None:
+    """4 ha above the line, taken at 4 ha a year; 2 ha more on a secure way put it off by half a year."""
+    fill("parcels", land(5, "20000"), at=KEPT)
+    fill("holdings", {**SOUND, "parcel_key": key(5)}, at=KEPT)
+    before = browse.get("/api/reserve/outlook")
+    origin = candidates.Origin("Feld <5>", "GE", Site((key(5),)))
+    by = Author("Planner", "planner", datetime(2026, 5, 1, 9, tzinfo=UTC))
+    offered = candidates.Offered(date(2026, 5, 1), Decimal(20_000), district="Altona")
+    number = candidates.enter(session, origin, Place((key(5),), None, None, None), offered, by)
+    assert number is not None
+    for kind, planned, done in (
+        ("adopted", None, date(2026, 4, 1)),
+        ("in_force", date(2026, 5, 1), None),
+        ("funding", None, date(2026, 4, 1)),
+        ("servicing", None, date(2026, 4, 1)),
+        ("available", date(2027, 1, 1), None),
+    ):
+        milestones.record(session, number, Milestone(MilestoneKind(kind), planned, done), by)
+    session.commit()
+    whole = page(browse, "/outlook")
+    (site,) = browse.get("/api/reserve/outlook").json()["sites"]
+    # in force since May? nobody says
+    assert (site["security"], site["enters_ha"], site["aside"]) == ("open", 0, ["not_secure"])
+    assert (
+        "Feld <5>: GE, netto 2,0000 ha, davon 0,0000 ha zugesagt, bebaubar ab 1. Januar 2027, überfällig: "
+        "Inkrafttreten des Plans, der Weg: offen, nicht mitgezählt: der Weg ist nicht gesichert"
+    ) in words(section(whole, "coming"))
+    milestones.record(session, number, Milestone(MilestoneKind.IN_FORCE, None, date(2026, 5, 1)), by)
+    session.commit()
+    after = browse.get("/api/reserve/outlook", headers={"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200
+    (site,) = after.json()["sites"]
+    assert (site["security"], site["enters_ha"], site["way"]["available_on"]) == ("secure", 2, "2027-01-01")
+    high = after.json()["scenarios"][3]["net"]
+    assert high["first_below"] == before.json()["scenarios"][3]["net"]["first_below"]
+    assert (high["first_below"]["on"], high["with_pipeline"]["on"]) == ("2027-11-23", "2028-05-23")
+    shown = rows(section(page(browse, "/outlook"), "ahead"), "Wie lange")
+    assert shown[3][3] == "ab 23. November 2027 mit gesicherten Flächen: ab 23. Mai 2028"
 
 
 @pytest.mark.usefixtures("register")
