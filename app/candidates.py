@@ -9,10 +9,11 @@ from app.candidate_bodies import CandidateIn, CandidateVersionIn, MilestoneIn
 from app.conversions import not_ahead
 from app.replacement_edge import Recording, recorded
 from app.replacement_problems import Refused, ReplacementRefused
-from parcels import candidates, land_record, milestones, offered, plan_sites, sites
+from parcels import candidates, land_record, offered, pipeline, plan_sites, pledge_watch, sites
 from parcels.authors import sent_before
 from parcels.candidates import Offered, Origin
 from parcels.measured import PLANNED_NET, OfferedLand, merged
+from parcels.pipeline import Stated
 from parcels.replacement_tables import Candidate as Table
 from parcels.replacement_tables import Milestone
 from parcels.sites import Place, Site
@@ -86,6 +87,7 @@ def amend(record: Recording, number: int, body: CandidateVersionIn) -> None:
         not_ahead("withdrawn_on", body.withdrawn_on, record.today)
         changes["withdrawn_on"] = body.withdrawn_on
     candidates.amend(record.session, number, changes, record.author(body.note))
+    pledge_watch.look(record.session, record.today, record.view().asked.known_at, [number])
 
 
 def _again(record: Recording, number: int, on: date, first_on: date) -> OfferedLand:
@@ -96,11 +98,13 @@ def _again(record: Recording, number: int, on: date, first_on: date) -> OfferedL
     return _measure(record, there, found.origin.designation, on, min(first_on, on))
 
 
-def state(record: Recording, number: int, body: MilestoneIn, key: str | None) -> None:
-    """Record a milestone of a candidate, once under one key; CandidateUnknownError where there is no such candidate."""
+def state(record: Recording, number: int, body: MilestoneIn, key: str | None) -> Stated | None:
+    """Record a milestone of a candidate with all that follows from it; None where the same was sent before: it is done once.
+
+    CandidateUnknownError where there is no such candidate.
+    """
     not_ahead("done_on", body.done_on, record.today)
     sent = record.sent(key, body, number)
     if sent_before(record.session, Milestone, sent) is not None:
-        return
-    candidates.find(record.session, number, record.view().asked.known_at)
-    milestones.record(record.session, number, body.milestone(), record.author(body.note), sent)
+        return None
+    return pipeline.state(record.session, number, body.milestone(), record.author(body.note), sent)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from app.dissolution_bodies import DissolutionIn, DissolutionVersionIn
 from app.replacement_edge import Recording, recorded
 from app.replacement_problems import Refused, ReplacementRefused
-from parcels import conversions, dissolutions, land_record, sites
+from parcels import conversions, dissolutions, land_record, pledge_watch, pledges, sites
 from parcels import lost as losses
 from parcels.authors import sent_before
 from parcels.dissolutions import Dissolution, Lost, Origin
@@ -85,6 +85,9 @@ def amend(record: Recording, number: int, body: DissolutionVersionIn) -> None:
             raise _dissolved(others)
         changes["withdrawn_on"] = body.withdrawn_on
     dissolutions.amend(record.session, number, changes, record.author(body.note))
+    known_at = record.view().asked.known_at
+    bound = pledges.listing(record.session, known_at, pledges.Wanted(dissolutions=(number,)))
+    pledge_watch.look(record.session, record.today, known_at, [one.bound.candidate for one in bound])
 
 
 def _meanwhile(session: Session, found: Dissolution) -> list[int]:

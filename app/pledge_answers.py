@@ -23,7 +23,7 @@ from parcels.dissolutions import Dissolution
 from parcels.pledges import Balance, Pledge
 from rules import pipeline
 from rules.law import LAW, DatedLaw
-from rules.pipeline import Path
+from rules.pipeline import Finding, Path
 
 
 def ways(view: View, numbers: Iterable[int]) -> dict[int, Path]:
@@ -64,12 +64,12 @@ def _row(view: View, one: Pledge, offered: Candidate, lost: Dissolution, way: Pa
         follows=one.follows,
         release=release,
         holds=holds,
-        security=_security(lost.lost.lost_on, way, law, view.speak) if holds else None,
+        security=security(pipeline.security(lost.lost.lost_on, way, law), view.speak) if holds else None,
     )
 
 
-def _security(lost_on: date, way: Path, law: DatedLaw, speak: Translator) -> SecurityOut:
-    found = pipeline.security(lost_on, way, law)
+def security(found: Finding, speak: Translator) -> SecurityOut:
+    """How secure a pledge is, with the sentences of its reasons."""
     return SecurityOut(
         security=found.security,
         title=speak.code("security", found.security),

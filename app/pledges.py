@@ -9,7 +9,7 @@ from app.pledge_bodies import PledgeIn, ReleaseIn, TransferIn
 from app.replacement_edge import Recording, recorded
 from app.replacement_problems import Refused, ReplacementRefused
 from app.schemas.land import WarningOut
-from parcels import candidates, dissolutions, pledges
+from parcels import candidates, dissolutions, pledge_watch, pledges
 from parcels.authors import sent_before
 from parcels.pledges import Bound, PledgeReleasedError, Wanted
 from parcels.replacement_tables import Pledge as Table
@@ -35,6 +35,7 @@ def pledge(record: Recording, body: PledgeIn, key: str | None) -> int:
     _check_offered(record, bound)
     number = pledges.pledge(record.session, bound, record.author(body.note), sent)
     _check_replaces(record, bound)
+    _look(record, bound.candidate)
     return recorded(number if number is not None else sent_before(record.session, Table, sent))
 
 
@@ -47,6 +48,7 @@ def release(record: Recording, number: int, body: ReleaseIn) -> None:
         ended = pledges.find(record.session, number, record.view().asked.known_at).release
         if ended is None or (ended.on, ended.note, ended.actor) != (on, body.note, record.who.name):
             raise
+    _look(record, pledges.find(record.session, number, record.view().asked.known_at).bound.candidate)
 
 
 def transfer(record: Recording, number: int, body: TransferIn, key: str | None) -> int:
@@ -70,7 +72,13 @@ def transfer(record: Recording, number: int, body: TransferIn, key: str | None) 
             raise
         return meanwhile
     _check_replaces(record, bound)
+    _look(record, was.candidate, bound.candidate)
     return recorded(made)
+
+
+def _look(record: Recording, *numbers: int) -> None:
+    """Whose pledges changed: whether they are secure is told."""
+    pledge_watch.look(record.session, record.today, record.view().asked.known_at, numbers)
 
 
 def _check_offered(record: Recording, bound: Bound) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -41,10 +41,9 @@ MEASURING = (
 
 
 def ask(session: Session, on: date, known_at: datetime | None, now: datetime) -> Asked:
-    """The two dates of a question; without `known_at` all that was recorded of replacement."""
-    asked = answers.ask(session, on, known_at, now)
-    last = replacement_log.last_at(session) if known_at is None else None
-    return asked if last is None else replace(asked, known_at=max(asked.known_at, last))
+    """The two dates of a question; what was recorded of replacement by a clock ahead of ours is known too. KnownAtAheadError."""
+    last = replacement_log.last_at(session)
+    return answers.ask(session, on, known_at, now if last is None else max(now, last))
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,6 +182,34 @@ CANDIDATES: dict[str, Any] = {
     ],
     "next": None,
 }
+MILESTONE_STATED: dict[str, Any] = {
+    "candidate": CANDIDATE,
+    "effects": {
+        "slips": [
+            {
+                "kind": "servicing",
+                "title": "Fertigstellung der Erschließung",
+                "was_on": "2026-09-01",
+                "is_on": "2026-10-01",
+                "days": 30,
+            }
+        ],
+        "recording": 42,
+        "outlined": False,
+        "restated": [
+            {
+                "parcel": KEY,
+                "fact": "serviced",
+                "valid_from": "2026-09-01",
+                "valid_to": "2026-10-01",
+                "was": True,
+                "value": False,
+            }
+        ],
+        "left": [],
+        "pledges": [{"pledge": 5, "before": PLEDGE_ROW["security"], "after": PLEDGE_ROW["security"]}],
+    },
+}
 COVERED: dict[str, Any] = {
     "code": "extent_covered",
     "params": {"lost_m2": 12000, "counted_m2": 18500, "unclear_m2": 0, "missing_m2": 0},

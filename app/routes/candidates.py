@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app import candidate_answers, candidates
+from app import candidate_answers, candidates, milestone_answers
 from app.auth import READ_SECURITY, READER, WRITE_SECURITY
 from app.candidate_bodies import CandidateIn, CandidateVersionIn, MilestoneIn
 from app.deps import HEAVY
@@ -12,8 +12,8 @@ from app.examples import example
 from app.inputs import Text
 from app.problems import declared
 from app.replacement_edge import MEASURING, WRITING, Before, Limit, Number, Once, Record, Viewed, following, located
-from app.replacement_examples import CANDIDATE, CANDIDATES
-from app.schemas.candidates import CandidateOut, CandidatesOut
+from app.replacement_examples import CANDIDATE, CANDIDATES, MILESTONE_STATED
+from app.schemas.candidates import CandidateOut, CandidatesOut, MilestoneStatedOut
 from parcels.candidates import Wanted
 
 router = APIRouter(prefix="/api/replacements/candidates", tags=["replacements"])
@@ -91,13 +91,20 @@ def post_candidate_version(record: Record, number: Number, body: CandidateVersio
 
 @router.post(
     "/{number}/milestones",
-    response_model=CandidateOut,
+    response_model=MilestoneStatedOut,
     status_code=201,
-    responses={201: example(CANDIDATE), **declared(*WRITING, "key-reused", "candidate-unknown", "not-in-force")},
+    responses={
+        201: example(MILESTONE_STATED),
+        **declared(*WRITING, "key-reused", "candidate-unknown", "not-in-force", "too-intricate", "coincident-edges"),
+    },
+    dependencies=[HEAVY],
     openapi_extra=WRITE_SECURITY,
 )
-def post_milestone(record: Record, number: Number, body: MilestoneIn, idempotency_key: Once = None) -> CandidateOut:
+def post_milestone(
+    record: Record, number: Number, body: MilestoneIn, idempotency_key: Once = None
+) -> MilestoneStatedOut:
     """Record a milestone of a candidate's way: planned for a day, done on a day; without days the one recorded before is taken
-    back."""
-    candidates.state(record, number, body, idempotency_key)
-    return candidate_answers.candidate(record.view(), number)
+    back. The holdings of a site of whole parcels say so too, so that the ledger's future moves with it."""
+    found = candidates.state(record, number, body, idempotency_key)
+    effects = None if found is None else milestone_answers.effects(found, record.speak)
+    return MilestoneStatedOut(candidate=candidate_answers.candidate(record.view(), number), effects=effects)

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from app.schemas.common import Number, Out
 from app.schemas.conversions import SiteOut
 from app.schemas.land import FactsOut, WarningOut
-from app.schemas.pledges import BalanceOut, CandidateRef, PledgeRow
+from app.schemas.pledges import BalanceOut, CandidateRef, PledgeRow, SecurityOut
+from parcels.restating import Why
 from rules.pipeline import MilestoneKind
 
 
@@ -93,6 +94,61 @@ class CandidatesOut(Out):
     next: str | None
 
 
+class SlipOut(Out):
+    """A milestone that moved by `days` (fewer than none: to an earlier day); both null where its day is unknown now."""
+
+    kind: MilestoneKind
+    title: str
+    was_on: date
+    is_on: date | None
+    days: int | None
+
+
+class RestatedOut(Out):
+    """What a milestone states of a parcel's holding over [valid_from, valid_to): `was` before, `value` now."""
+
+    parcel: str
+    fact: str
+    valid_from: date | None
+    valid_to: date | None
+    was: bool | date | None
+    value: bool | date | None
+
+
+class LeftOut(Out):
+    """What a milestone would state of a parcel's holding, what stays recorded instead, and why."""
+
+    parcel: str
+    fact: str
+    valid_from: date | None
+    valid_to: date | None
+    recorded: bool | date | None
+    value: bool | date | None
+    why: Why
+    sentence: str
+
+
+class SecuredOut(Out):
+    """How secure a pledge was before, and is now."""
+
+    pledge: int
+    before: SecurityOut
+    after: SecurityOut
+
+
+class MilestoneEffectsOut(Out):
+    """What follows from a milestone: what moved, what the holdings of the site's parcels say now and what they do not, how secure
+    the pledges are. `recording`: that of the register, null where nothing was restated. `outlined`: the site is an outline, of
+    whose parcels milestones state nothing."""
+
+    slips: list[SlipOut]
+    recording: int | None
+    outlined: bool
+    restated: list[RestatedOut]
+    left: list[LeftOut]
+    pledges: list[SecuredOut]
+
+
 class CandidateOut(Out):
     """A candidate: all that was said of it, balance and way on the day, milestones, pledges, who shares land."""
 
@@ -111,3 +167,10 @@ class CandidateOut(Out):
     pledges: list[PledgeRow]
     overlaps: list[CandidateRef]
     warnings: list[WarningOut]
+
+
+class MilestoneStatedOut(Out):
+    """A candidate after a milestone was recorded, and what followed; `effects` is null where the same was sent before."""
+
+    candidate: CandidateOut
+    effects: MilestoneEffectsOut | None

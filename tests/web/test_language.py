@@ -25,6 +25,7 @@ from app.web.language import CATALOGUES, LANGUAGES, chosen, translator
 from parcels.importing.contract import Severity
 from parcels.proposals import MAX_AREAS, OVERLAPS
 from parcels.published import CONFIDENCES, figures
+from parcels.restating import Why
 from parcels.runs import State as RunState
 from parcels.simulation import Effect as SimulationEffect
 from parcels.tokens import ROLES
@@ -122,6 +123,7 @@ CODES = {
         *("designations_mixed", "shares_land", "only_partly_new", "more_than_lost"),
     ],
     "replacement_to_do": [Outcome.NOT_MET, Outcome.UNKNOWN],
+    "restating": list(Why),
     "proposal": ["optimal", "within_gap", "infeasible", "relief_enough", "relief_short"],
     "rank": {"unknown", *(row.split()[0] for row in TODAY["replacements.rank"].codes)},
     "plan_stage": TODAY["replacements.stages"].codes,
