@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from app.land_answers import warning
 from app.pledge_bodies import PledgeIn, ReleaseIn, TransferIn
-from app.replacement_edge import Recording, recorded
+from app.replacement_edge import Recording, View, recorded
 from app.replacement_problems import Refused, ReplacementRefused
 from app.schemas.land import WarningOut
 from parcels import candidates, dissolutions, pledge_watch, pledges
@@ -34,7 +34,7 @@ def pledge(record: Recording, body: PledgeIn, key: str | None) -> int:
     bound = Bound(body.candidate, body.dissolution, body.net_m2, record.past("pledged_on", body.pledged_on))
     _check_offered(record, bound)
     number = pledges.pledge(record.session, bound, record.author(body.note), sent)
-    _check_replaces(record, bound)
+    _check_replaces(record.view(), bound)
     _look(record, bound.candidate)
     return recorded(number if number is not None else sent_before(record.session, Table, sent))
 
@@ -71,7 +71,7 @@ def transfer(record: Recording, number: int, body: TransferIn, key: str | None) 
         if (meanwhile := sent_before(record.session, Table, sent)) is None:
             raise
         return meanwhile
-    _check_replaces(record, bound)
+    _check_replaces(record.view(), bound)
     _look(record, was.candidate, bound.candidate)
     return recorded(made)
 
@@ -91,42 +91,41 @@ def _check_offered(record: Recording, bound: Bound) -> None:
         raise ReplacementRefused(Refused.CANDIDATE_WITHDRAWN, {"number": bound.candidate})
 
 
-def _check_replaces(record: Recording, bound: Bound) -> None:
+def _check_replaces(view: View, bound: Bound) -> None:
     """Looked at once it is bound: land that was pledged before it came into the stock is new for this loss."""
-    losing, land, law = _sides(record, bound)
+    losing, land, law = _sides(view, bound)
     for name in REFUSING:
         found = CRITERIA[name][1](losing.loss, [land], law)
         if found.outcome is Outcome.NOT_MET:
             raise ReplacementRefused(Refused(name), {"reason": found.reason})
 
 
-def _sides(record: Recording, bound: Bound) -> tuple[Losing, Candidate, DatedLaw]:
-    asked = record.view().asked
-    losing = recorded_loss(dissolutions.find(record.session, bound.dissolution, asked.known_at))
-    found = [candidates.find(record.session, bound.candidate, asked.known_at)]
-    (land,) = recorded_candidates(record.session, losing, found, Asked(asked.on, asked.known_at))
+def _sides(view: View, bound: Bound) -> tuple[Losing, Candidate, DatedLaw]:
+    asked = view.asked
+    losing = recorded_loss(dissolutions.find(view.session, bound.dissolution, asked.known_at))
+    found = [candidates.find(view.session, bound.candidate, asked.known_at)]
+    (land,) = recorded_candidates(view.session, losing, found, Asked(asked.on, asked.known_at))
     return losing, land, LAW.on(asked.on, asked.known_at)
 
 
-def warnings(record: Recording, bound: Bound) -> list[WarningOut]:
-    """What is to be looked at of a pledge just made: gates that are open, too low a rank, more than is new, more than is lost."""
-    losing, land, law = _sides(record, bound)
+def warnings(view: View, bound: Bound) -> list[WarningOut]:
+    """What is to be looked at of a pledge that holds: gates that are open, too low a rank, more than is new, more than is lost."""
+    losing, land, law = _sides(view, bound)
     said = []
     for name in GATES:
         found = CRITERIA[name][1](losing.loss, [land], law)
         if found.outcome is not Outcome.MET:
-            said.append(WarningOut(code=found.reason.code.value, sentence=record.speak.reason(found.reason)))
-    held = _held(record, bound.dissolution)
+            said.append(WarningOut(code=found.reason.code.value, sentence=view.speak.reason(found.reason)))
+    held = _held(view, bound.dissolution)
     here = sum((one.net_m2 for one in held if one.candidate == bound.candidate), Decimal(0))
     if land.net_m2 is not None and here > land.net_m2:
-        said.append(warning("only_partly_new", record.speak, pledged_m2=here, net_m2=land.net_m2))
+        said.append(warning("only_partly_new", view.speak, pledged_m2=here, net_m2=land.net_m2))
     whole = sum((one.net_m2 for one in held), Decimal(0))
     if losing.loss.net_m2 is not None and whole > losing.loss.net_m2:
-        said.append(warning("more_than_lost", record.speak, pledged_m2=whole, lost_m2=losing.loss.net_m2))
+        said.append(warning("more_than_lost", view.speak, pledged_m2=whole, lost_m2=losing.loss.net_m2))
     return said
 
 
-def _held(record: Recording, dissolution: int) -> Sequence[Bound]:
-    asked = record.view().asked
-    wanted = Wanted(dissolutions=(dissolution,), holding_on=asked.on)
-    return [one.bound for one in pledges.listing(record.session, asked.known_at, wanted)]
+def _held(view: View, dissolution: int) -> Sequence[Bound]:
+    wanted = Wanted(dissolutions=(dissolution,), holding_on=view.asked.on)
+    return [one.bound for one in pledges.listing(view.session, view.asked.known_at, wanted)]

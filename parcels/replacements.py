@@ -68,9 +68,10 @@ def recorded_candidates(
     law, numbers = LAW.on(asked.on, asked.known_at), [one.id for one in found]
     said = milestones.of(session, numbers, asked.known_at)
     ways = {number: pipeline.path(of, asked.on, law) for number, of in said.items()}
-    bound = pledges.listing(session, asked.known_at, pledges.Wanted(candidates=tuple(numbers), holding_on=asked.on))
     between = _between(session, losing, numbers)
     shared = candidates.overlaps(session, numbers)
+    kin = tuple({*numbers, *(other for others in shared.values() for other in others)})
+    bound = pledges.listing(session, asked.known_at, pledges.Wanted(candidates=kin, holding_on=asked.on))
     old = _not_surely_new(session, losing, found, bound, asked, law)
     return [_candidate(one, ways.get(one.id), bound, losing, between[one.id], shared, old) for one in found]
 
@@ -108,11 +109,13 @@ def _candidate(
         overlaps_loss=between.overlap,
         district=one.offered.district or measured.district,
     )
-    others = [p.bound.net_m2 for p in bound if p.bound.candidate == one.id and p.bound.dissolution != losing.number]
+    elsewhere = [p.bound for p in bound if p.bound.dissolution != losing.number]
+    shadowed = any(p.candidate in shared.get(one.id, ()) for p in elsewhere)  # its land is bound: nothing of it is free
+    others = [p.net_m2 for p in elsewhere if p.candidate == one.id]
     said = replace(
         land.candidate(str(one.id)),
         net_m2=net_m2,
-        pledged_m2=sum(others, Decimal(0)),
+        pledged_m2=net_m2 if shadowed and net_m2 is not None else sum(others, Decimal(0)),
         overlaps=frozenset(map(str, shared.get(one.id, ()))),
     )
     return said if way is None else _on_its_way(said, way)

@@ -18,14 +18,12 @@ from app.replacement_edge import (
     Number,
     Once,
     Record,
-    Recording,
     View,
     Viewed,
     following,
     located,
 )
 from app.replacement_examples import PLEDGE, PLEDGES
-from app.schemas.land import WarningOut
 from app.schemas.pledges import PledgeOut, PledgesOut
 from parcels import candidates
 from parcels import pledges as recorded
@@ -80,15 +78,10 @@ def post_pledge(
     """Bind net m2 of a candidate to one dissolution. Never more than its net area, and no land twice: the database sees to it."""
     number = pledges.pledge(record, body, idempotency_key)
     located(request, response, "pledges", number)
-    return _made(record, number)
+    return _pledge(record.view(), number)
 
 
-def _made(record: Recording, number: int) -> PledgeOut:
-    bound = recorded.find(record.session, number, record.view().asked.known_at).bound
-    return _pledge(record.view(), number, pledges.warnings(record, bound))
-
-
-def _pledge(view: View, number: int, warnings: list[WarningOut]) -> PledgeOut:
+def _pledge(view: View, number: int) -> PledgeOut:
     found = recorded.find(view.session, number, view.asked.known_at)
     offered = candidates.find(view.session, found.bound.candidate, view.asked.known_at)
     return PledgeOut(
@@ -96,20 +89,25 @@ def _pledge(view: View, number: int, warnings: list[WarningOut]) -> PledgeOut:
         known_at=view.asked.known_at,
         pledge=pledge_answers.rows(view, [found])[0],
         balance=pledge_answers.balance(pledge_answers.balances(view, [offered])[offered.id]),
-        warnings=warnings,
+        warnings=pledges.warnings(view, found.bound) if found.holds(view.asked.on) else [],
     )
 
 
 @router.get(
     "/{number}",
     response_model=PledgeOut,
-    responses={200: example(PLEDGE), **declared("token-missing", "token-invalid", "pledge-unknown", "not-in-force")},
-    dependencies=[READER],
+    responses={
+        200: example(PLEDGE),
+        **declared(
+            "token-missing", "token-invalid", "pledge-unknown", "not-in-force", "too-intricate", "coincident-edges"
+        ),
+    },
+    dependencies=[READER, HEAVY],
     openapi_extra=READ_SECURITY,
 )
 def get_pledge(view: Viewed, number: Number) -> PledgeOut:
     """A pledge as known at an instant, how secure it is on a day, and the balance of its candidate."""
-    return _pledge(view, number, [])
+    return _pledge(view, number)
 
 
 @router.post(
@@ -125,7 +123,7 @@ def get_pledge(view: Viewed, number: Number) -> PledgeOut:
 def post_release(record: Record, number: Number, body: ReleaseIn) -> PledgeOut:
     """End a pledge: from `released_on` on it binds no more. To send the same again changes nothing."""
     pledges.release(record, number, body)
-    return _pledge(record.view(), number, [])
+    return _pledge(record.view(), number)
 
 
 @router.post(
@@ -148,4 +146,4 @@ def post_transfer(
     is not bound anew is free. The answer is the pledge that follows. Both or neither."""
     made = pledges.transfer(record, number, body, idempotency_key)
     located(request, response, "pledges", made)
-    return _made(record, made)
+    return _pledge(record.view(), made)

@@ -430,6 +430,11 @@ def test_many_at_once_pledge_no_more_than_there_is(plan: TestClient) -> None:
     assert sorted(made) == [201] * 4 + [409] * 2
     balance = found(plan.get(f"{API}/candidates/{land['id']}"))["balance"]
     assert (balance["pledged_m2"], balance["free_m2"]) == (10_000, 0)
+    beside = offer(plan, "Andrang, halb", ring(1_600, 0, 50, 100))
+    assert (beside["balance"]["shadowed_ha"], beside["balance"]["free_ha"], beside["balance"]["net_ha"]) == (1, 0, 0.5)
+    asked = {"loss": {"site": {"parcels": [key(11)]}, "lost_on": "2027-01-01"}, "candidates": [{"id": beside["id"]}]}
+    (counted,) = found(plan.post(f"{API}/assessments", json=asked))["coverage"]["candidates"]
+    assert (counted["m2"], [one["code"] for one in counted["reasons"]]) == (0, ["wholly_pledged"])
 
 
 def test_the_same_is_recorded_once(plan: TestClient, ask: TestClient, problem: Problem) -> None:
