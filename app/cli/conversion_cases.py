@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from app import clock, conversion_problems, conversions, problems
 from app.cli import base
@@ -31,6 +31,7 @@ COLUMNS = (
     "consent_deadline",
     "bwi_deadline",
 )
+Body = TypeVar("Body", bound=BaseModel)
 Language = Annotated[
     str, typer.Option("--language", help=f"The language of sentences: {', '.join(LANGUAGES)}.", metavar="LANGUAGE")
 ]
@@ -77,7 +78,7 @@ def show(
     now = clock.now()
     with base.reading() as session, _told(language):
         asked = conversions.ask(session, on or clock.day(now), known_at, now)
-        found = conversions.case(session, number, asked, _known(language))
+        found = conversions.case(session, number, asked, known(language))
     if as_json:
         base.print_json(found)
         return
@@ -97,16 +98,17 @@ def assess(
 ) -> None:
     """What the law makes of a conversion. Nothing is stored."""
     now = clock.now()
-    body = _body(file)
+    body = read_body(file, QuestionIn)
     with base.reading() as session, _told(language):
-        found = conversions.assess(session, body, clock.day(now), now)[_known(language)]
+        found = conversions.assess(session, body, clock.day(now), now)[known(language)]
     if as_json:
         base.print_json(found)
     else:
         _print(found)
 
 
-def _known(language: str) -> str:
+def known(language: str) -> str:
+    """A language that there are sentences in."""
     if language not in LANGUAGES:
         raise typer.BadParameter(f"known are {', '.join(LANGUAGES)}", param_hint="--language")
     return language
@@ -115,7 +117,7 @@ def _known(language: str) -> str:
 @contextmanager
 def _told(language: str) -> Iterator[None]:
     """What cannot be assessed is refused with its sentence and remedy."""
-    speak = translator(_known(language))
+    speak = translator(known(language))
     try:
         yield
     except conversion_problems.KINDS as error:
@@ -124,10 +126,10 @@ def _told(language: str) -> Iterator[None]:
         raise Refusal(" ".join([told.detail, *filter(None, remedies)])) from error
 
 
-def _body(file: Path) -> QuestionIn:
+def read_body(file: Path, kind: type[Body]) -> Body:
     """The file's content, checked as a request's body is."""
     try:
-        return QuestionIn.model_validate(json.loads(file.read_bytes()))
+        return kind.model_validate(json.loads(file.read_bytes()))
     except ValidationError as wrong:
         said = "; ".join(
             f"{one['field']}: {one['message']}. {one['remedy']}" for one in problems.of_fields(wrong.errors())
