@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from app.schemas.common import Attribution, Basis, Citation
 from app.schemas.reserve import Criteria, Entry, Point, PublishedOut, ReserveGroup, ReserveOut, SeriesOut, Target
-from app.schemas.stock import MovementOut, Movements, StockGroup, StockOut
-from parcels import origins, published, queries, stock
+from parcels import origins, published, queries
 from parcels.models import Register
 from parcels.queries import Group, Line, Totals
 from rules import reserve as rules
@@ -24,7 +23,6 @@ ENTRY_COLUMNS = (
     *("parcel", "part", "site", "district", "holder", "disposition", "designation", "in_use_as_commercial", "plans"),
     *("gross_m2", "port_m2", "net_m2", "area_basis", "standing", "not_met", "unknown", "valid_from", "valid_to"),
 )
-STOCK_PARAMETERS = ("stock.designations", "stock.designations_if_in_use_as_commercial", "holders.municipal")
 
 
 class KnownAtAheadError(ValueError):
@@ -166,42 +164,3 @@ def entry(line: Line) -> Entry:
 def entry_row(line: Line) -> list[Any]:
     """A line of the ledger as a row of ENTRY_COLUMNS."""
     return [line.parcel_key if name == "parcel" else getattr(line, name) for name in ENTRY_COLUMNS]
-
-
-def stock_on(session: Session, asked: Asked, by: Sequence[str], period: tuple[date, date] | None) -> StockOut:
-    """The stock on a day in total and by dimensions, with the gains and losses of a period."""
-    on_basis = basis(asked, STOCK_PARAMETERS)
-    (total,) = stock.on_day(session, asked.on, asked.known_at)
-    groups = stock.on_day(session, asked.on, asked.known_at, by) if by else []
-    return StockOut(
-        **asked.knowledge(),
-        **_stock_amounts(total),
-        on=asked.on,
-        groups=[StockGroup(by=g.values, **_stock_amounts(g)) for g in groups],
-        movements=_movements(session, asked, *period) if period else None,
-        basis=on_basis,
-    )
-
-
-def _stock_amounts(group: stock.Group) -> dict[str, Any]:
-    return {"area_ha": ha(group.area_m2), "net_ha": ha(group.net_m2), "unclear_ha": ha(group.unclear_m2)}
-
-
-def _movements(session: Session, asked: Asked, since: date, until: date) -> Movements:
-    found = stock.movements(session, since, until, asked.known_at)
-    return Movements(
-        since=since,
-        until=until,
-        gained_ha=ha(sum((m.gained_m2 for m in found), Decimal(0))),
-        lost_ha=ha(sum((m.lost_m2 for m in found), Decimal(0))),
-        items=[
-            MovementOut(
-                on=m.on,
-                designation=m.designation,
-                district=m.district,
-                gained_ha=ha(m.gained_m2),
-                lost_ha=ha(m.lost_m2),
-            )
-            for m in found
-        ],
-    )

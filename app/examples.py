@@ -132,6 +132,11 @@ CHANGES: dict[str, Any] = {
     "total": 1,
     "next": None,
 }
+BALANCE: dict[str, Any] = {
+    **{"lost_ha": 4.5, "pledged_ha": 3.25, "delivered_ha": 1, "secure_ha": 1.25, "open_ha": 1, "insecure_ha": 0},
+    **{"debt_ha": 1.5, "outstanding_ha": 3.5, "unmeasured": 1},
+    **{"ahead_ha": 2, "ahead_pledged_ha": 0.5, "ahead_unmeasured": 0},
+}
 STOCK: dict[str, Any] = {
     **KNOWN,
     "on": "2026-11-20",
@@ -140,6 +145,7 @@ STOCK: dict[str, Any] = {
     "unclear_ha": 4.5,
     "groups": [{"by": {"designation": "GE"}, "area_ha": 1200.5, "net_ha": 1100, "unclear_ha": 0}],
     "movements": None,
+    "replacement": {**BALANCE, "groups": [{"by": {"designation": "GE"}, **BALANCE}], "points": None},
     "basis": BASIS,
 }
 ROW: dict[str, Any] = {

@@ -1,16 +1,18 @@
 """The commands that ask for the number and what is behind it: reserve, series, entries, changes, stock."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from app import answers, attribution, change_answers, csvfile
+from app import answers, attribution, change_answers, csvfile, stock_answers
 from app.cli import base
 from app.cli.base import AsJson, KnownAt, On, Refusal, shown
 from app.inputs import order_remedy
-from parcels import queries, stock
+from app.schemas.stock import BalanceAmounts, StockOut
+from parcels import queries, replacement_balance, stock
 from rules.facts import Standing
 from rules.law import LAW
 
@@ -19,6 +21,10 @@ To = Annotated[date | None, typer.Option("--to", parser=base.day, metavar="DAY",
 By = Annotated[str | None, typer.Option("--by", metavar="NAMES", help="Dimensions, with commas.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many lines.")]
 HECTARES = ("net_ha", "free_ha", "gross_ha", "unclear_ha", "unrecorded_ha", "areas")
+BALANCE = (
+    *("lost_ha", "unmeasured", "pledged_ha", "delivered_ha", "secure_ha", "insecure_ha"),
+    *("debt_ha", "outstanding_ha", "ahead_ha"),
+)
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -172,7 +178,7 @@ def stock_on(
         raise Refusal("A period needs --from and --to, in that order.")
     with base.reading() as session:
         asked = base.asked(session, on or to, known_at)
-        found = answers.stock_on(session, asked, names, (from_, to) if from_ and to else None)
+        found = stock_answers.stock_on(session, asked, names, (from_, to) if from_ and to else None)
     if as_json:
         base.print_json(found)
         return
@@ -188,4 +194,21 @@ def stock_on(
         columns = ("on", "designation", "district", "gained_ha", "lost_ha")
         last = ("total", "", "", found.movements.gained_ha, found.movements.lost_ha)
         out.print(base.table(columns, [*moved, last], right=columns[3:], title="Gains and losses"))
+    _print_balance(found, names)
     out.print(base.footer(asked), markup=False)
+
+
+def _print_balance(found: StockOut, names: Sequence[str]) -> None:
+    """What was entered as lost and what is pledged for it: in total, by the dimensions it has, over the period."""
+    names = [name for name in names if name in replacement_balance.DIMENSIONS]
+    rows = [[*one.by.values(), *_balance_row(one)] for one in found.replacement.groups]
+    total = [*("total" if number == 0 else "" for number in range(len(names))), *_balance_row(found.replacement)]
+    title = "Losses that were entered, and their replacement"
+    base.output().print(base.table([*names, *BALANCE], [*rows, total], right=BALANCE, title=title))
+    if found.replacement.points is not None:
+        course = [[one.on, *_balance_row(one)] for one in found.replacement.points]
+        base.output().print(base.table(["from", *BALANCE], course, right=BALANCE, title=f"{title}, over the period"))
+
+
+def _balance_row(one: BalanceAmounts) -> list[Any]:
+    return [getattr(one, name) for name in BALANCE]

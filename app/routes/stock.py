@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 
-from app import answers, deps
+from app import answers, clock, deps, stock_answers
 from app.auth import READ_SECURITY, READER
-from app.deps import HEAVY, Read
+from app.deps import HEAVY, KnownAt, Now, On, ReadSession
 from app.examples import STOCK, example
 from app.inputs import Text, dimensions
 from app.problems import Problem, declared, field_error
 from app.routes.reserve import Since, Until
 from app.schemas.stock import StockOut
-from parcels import stock
+from parcels import replacement_log, stock
 
 router = APIRouter(prefix="/api/stock", tags=["stock"], dependencies=[READER])
 By = Annotated[
@@ -28,13 +28,25 @@ By = Annotated[
     dependencies=[HEAVY],
     openapi_extra=READ_SECURITY,
 )
-def get_stock(read: Read, by: By = None, since: Since = None, until: Until = None) -> StockOut:
-    """The stock (Bestand) of GE, GI, I and commercially used G land outside the port on a day; with `from` and `to` also its
-    losses and gains over that period."""
+def get_stock(
+    request: Request,
+    response: Response,
+    session: ReadSession,
+    now: Now,
+    on: On,
+    known_at: KnownAt,
+    by: By = None,
+    since: Since = None,
+    until: Until = None,
+) -> StockOut:
+    """The stock (Bestand) of GE, GI, I and commercially used G land outside the port on a day, and the balance of losses and
+    pledged replacement; with `from` and `to` also its losses and gains, and the balance's course, over that period."""
     if (since is None) != (until is None):
         missing = "from" if since is None else "to"
         raise Problem(
             "invalid-request", "A period has two ends.", [field_error(missing, "Missing", "Give `from` and `to`.")]
         )
     span = deps.period(since, until) if since and until else None
-    return answers.stock_on(read.session, read.asked, by.split(",") if by else (), span)
+    asked, mark = answers.ask(session, on, known_at, now), replacement_log.mark(session)
+    deps.begin(request, response, session, asked, clock.day(now), besides=mark)
+    return stock_answers.stock_on(session, asked, by.split(",") if by else (), span)

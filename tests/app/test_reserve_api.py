@@ -3,15 +3,22 @@
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from parcels import db, dissolutions
+from parcels.authors import Author
+from parcels.dissolutions import Cause, Lost
+from parcels.sites import Place, Site
 from rules.law import LAW
-from tests.app.conftest import FORMULA, UNTOUCHED
+from tests.app.conftest import FORMULA, NOW, UNTOUCHED, Town
 from tests.conftest import key
+from tests.faults.own import engine_of
 
 EDITS = Decimal("3000")  # the parcels 20 to 22 of other tests count 1,000 m2 each; asked on a day before their edits
 Problem = Callable[..., dict[str, Any]]
@@ -245,6 +252,33 @@ def test_a_sale_moves_nothing_in_the_stock(api: TestClient) -> None:
         "lost_ha": 0,
         "items": [],
     }
+
+
+def test_the_stock_says_what_was_lost_and_what_is_still_owed(api: TestClient, town: Town) -> None:
+    asked = {"on": "2026-05-02", "by": "district,ownership", "from": "2026-01-20", "to": "2026-05-02"}
+    before = api.get("/api/stock", params=asked)
+    assert before.json()["replacement"]["debt_ha"] == 0
+    origin = dissolutions.Origin("B 7", Cause.ENTERED, "GE", Site((UNTOUCHED,)))
+    place, by = Place((UNTOUCHED,), None, None, None), Author("Planner", "planner", NOW)
+    said = Lost(date(2026, 5, 1), date(2026, 4, 30), Decimal("12345.67"), district="Altona")
+    with engine_of(town.owner) as engine, db.sessions(engine)() as session:
+        dissolutions.enter(session, origin, place, said, by)
+        dissolutions.enter(session, origin, place, replace(said, net_m2=None, district=None), by)
+        session.commit()
+    after = api.get("/api/stock", params=asked, headers={"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200
+    found = after.json()["replacement"]
+    assert (found["lost_ha"], found["debt_ha"], found["outstanding_ha"], found["unmeasured"]) == (1.2346,) * 3 + (1,)
+    assert [(one["by"], one["debt_ha"], one["unmeasured"]) for one in found["groups"]] == [
+        ({"district": "Altona"}, 1.2346, 0),
+        ({"district": None}, 0, 1),
+    ]
+    assert [(one["on"], one["lost_ha"], one["ahead_ha"]) for one in found["points"]] == [
+        ("2026-01-20", 0, 1.2346),
+        ("2026-05-01", 1.2346, 0),
+    ]
+    then = get(api, "/api/stock", on="2026-05-02", known_at="2026-05-30T12:00:00Z")["replacement"]
+    assert (then["debt_ha"], then["unmeasured"], then["groups"], then["points"]) == (0, 0, [], None)
 
 
 def test_a_day_before_the_law_names_the_first_one(api: TestClient, problem: Problem) -> None:
