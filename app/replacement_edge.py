@@ -42,8 +42,13 @@ MEASURING = (
 
 def ask(session: Session, on: date, known_at: datetime | None, now: datetime) -> Asked:
     """The two dates of a question; what was recorded of replacement by a clock ahead of ours is known too. KnownAtAheadError."""
+    return answers.ask(session, on, known_at, latest(session, now))
+
+
+def latest(session: Session, now: datetime) -> datetime:
+    """Now, or the last instant at which anything of replacement was recorded, by a clock ahead of ours."""
     last = replacement_log.last_at(session)
-    return answers.ask(session, on, known_at, now if last is None else max(now, last))
+    return now if last is None else max(now, last)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,13 @@ def engine(database: tuple[str, str]) -> Iterator[Engine]:
 @pytest.fixture
 def session(engine: Engine) -> Iterator[Session]:
     """A session whose commits are savepoints of a transaction that is rolled back."""
+    with rolled_back(engine) as s:
+        yield s
+
+
+@contextmanager
+def rolled_back(engine: Engine) -> Iterator[Session]:
+    """The same for a module whose tests look at one world."""
     with engine.connect() as connection:
         outer = connection.begin()
         with Session(
@@ -90,6 +98,11 @@ Fill = Callable[..., register.Change]
 @pytest.fixture
 def fill(session: Session) -> Fill:
     """State rows of a layer: fill("parcels", {...}, {...}, at=instant). Geometry as EWKT or from `square`."""
+    return filling(session)
+
+
+def filling(session: Session) -> Fill:
+    """What `fill` is, for a session."""
 
     def state(layer: str, *rows: dict[str, Any], at: datetime = AT) -> register.Change:
         change = register.edit(session, layer, list(rows), at, "test", None)

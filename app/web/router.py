@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from app.deps import HEAVY
-from app.web import conversion_router
+from app.web import conversion_router, replacement_router
 from app.web.alert_pages import alert_page, alerts_page
 from app.web.answering import FreshPage, Page, Raw
 from app.web.guidance_page import guidance_page
@@ -17,6 +17,7 @@ from app.web.parcel_pages import parcel_page, parcels_page
 
 router = APIRouter(include_in_schema=False)
 router.include_router(conversion_router.router)
+router.include_router(replacement_router.router)
 
 
 @router.get("/", response_class=HTMLResponse, dependencies=[HEAVY])

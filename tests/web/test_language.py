@@ -21,7 +21,10 @@ from app.conversion_due import Late
 from app.conversions import Unassessed
 from app.replacement_problems import Refused
 from app.routes.plans import Stage
+from app.schemas.decisions import Decision
 from app.web.language import CATALOGUES, LANGUAGES, chosen, translator
+from app.web.replacement_pictures import Standing
+from parcels.dissolutions import Cause
 from parcels.importing.contract import Severity
 from parcels.proposals import MAX_AREAS, OVERLAPS
 from parcels.published import CONFIDENCES, figures
@@ -131,6 +134,12 @@ CODES = {
     "security": list(Security),
     "aside": list(Aside),
     "firm_kind": TODAY["replacements.firm_kinds"].codes,
+    "bar": [*Security, "missing", "free", "shadowed"],
+    "step_standing": list(Standing),
+    "counted": list(Outcome),
+    "cause": list(Cause),
+    "decision": list(get_args(Decision)),
+    "fact": ["in_use_as_commercial", "restricted", "emission_limited"],
 }
 
 
