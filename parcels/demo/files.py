@@ -12,6 +12,7 @@ from shapely import Polygon, box
 
 from parcels.demo import city, surroundings
 from parcels.demo.estates import ESTATES
+from parcels.demo.fields import FIELDS, Field
 from parcels.demo.lives import AVAILABLE, Chapter, lives
 from parcels.demo.plots import area, strip
 from parcels.demo.sites import Parcel, key_of, parcels
@@ -61,6 +62,9 @@ def _port(step: Step) -> Iterator[Shaped]:
 
 
 def _parcels(step: Step) -> Iterator[Shaped]:
+    if step is STEPS[-1]:
+        yield from ((_field(field), field.shape) for field in FIELDS)
+        return
     for parcel in parcels():
         formed = FORMED.get(parcel.site, "")
         if recording(date.fromisoformat(formed) if formed else START) is step:
@@ -79,6 +83,11 @@ def _parcel(parcel: Parcel, formed: str, misreading: Decimal) -> Row:
         "valid_from": formed,
         "valid_to": "",
     }
+
+
+def _field(field: Field) -> Row:
+    row = {"key": field.key, "official_m2": str(field.official_m2), "gemarkung": f"{field.name} (fiktiv)"}
+    return row | {"district": "", "valid_from": "", "valid_to": ""}
 
 
 def _zones(step: Step) -> Iterator[Shaped]:

@@ -74,7 +74,11 @@ STEPS: tuple[Step, ...] = (
         *("zones", "holdings"),
     ),
     _step("2026-04-22", "Berichtigung zweier amtlicher Flächen; Fortschreibung", "parcels", "holdings"),
-    _step("2026-11-16", "Fortschreibung 2026; vereinbarte Vergaben und ein künftiger Plan", "zones", "holdings"),
+    _step(
+        "2026-11-16",
+        "Fortschreibung 2026; vereinbarte Vergaben, ein künftiger Plan und drei Felder, auf denen Ersatz entstehen kann",
+        *("parcels", "zones", "holdings"),
+    ),
 )
 
 # Between two steps the demonstration of a guidance is loaded: known from then, for cases from its valid_from on.
