@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from threading import Lock
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -60,6 +61,7 @@ BODIES = (
     *(PledgeIn, ReleaseIn, TransferIn, ComparisonIn, ProposalIn, DecisionIn),
 )
 TITLE = "landreserve"
+DESCRIBING = Lock()
 DESCRIPTION = (
     "How many net hectares of municipal commercial and industrial land outside the port are immediately available, on any "
     "day and as known at any instant, and why. Days are half-open [from, to); `on` is the day asked about, `known_at` the "
@@ -152,8 +154,14 @@ async def _not_modified(_: Request, error: Exception) -> Response:
     return Response(status_code=304, headers=error.headers)
 
 
-@cache
 def _openapi() -> dict[str, Any]:
+    """The description of the service. The first requests come at once: one of them makes it, the others wait for it."""
+    with DESCRIBING:
+        return _described()
+
+
+@cache
+def _described() -> dict[str, Any]:
     """The description with the one shape of errors and the token; it is that of all settings, and made once."""
     described = APIRouter()
     for router in ROUTERS:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pkgutil import iter_modules
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from app import schemas
+from app import main, schemas
 from app.bodies import SOLD
 from app.problem_kinds import KINDS
 from parcels import db
@@ -319,3 +320,24 @@ def test_links_lead_below_the_public_address(town: Town) -> None:
     client = TestClient(service(town.web, public_url="https://reserve.example/app/"))
     found = client.get("/api/reserve/entries?limit=1").json()
     assert found["next"].startswith("https://reserve.example/app/api/reserve/entries?")
+
+
+def test_the_description_is_made_once_for_callers_that_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    whole = main.get_openapi
+
+    def counted(**given: Any) -> dict[str, Any]:
+        made.append(1)
+        return whole(**given)
+
+    monkeypatch.setattr(main, "get_openapi", counted)
+    main._described.cache_clear()
+    together = Barrier(4)
+
+    def asked(_: int) -> int:
+        together.wait(10)
+        return id(main._openapi())
+
+    with ThreadPoolExecutor(4) as callers:
+        assert len(set(callers.map(asked, range(4)))) == 1
+    assert made == [1]
