@@ -21,8 +21,8 @@ from app.delivery import schedule
 from app.delivery.desk import Desk
 from app.delivery.keys import KeyUnfitError
 from app.delivery.webhook import Send, Sent
-from parcels import deliveries, delivery_retention, foresight, line, pledge_watch
-from parcels.deliveries import Job, Settled
+from parcels import deliveries, delivering, delivery_retention, foresight, line, pledge_watch, undelivered
+from parcels.delivering import Job, Settled
 
 log = logging.getLogger(__name__)
 
@@ -86,10 +86,10 @@ async def deliver(
         sent = await senders[job.subscription.order.channel](job, now())
     except KeyUnfitError as unfit:
         log.error("delivery %s: %s", job.uid, unfit)
-        sent = Sent(False, failure=deliveries.FAULT)
+        sent = Sent(False, failure=delivering.FAULT)
     except Exception:  # the next attempt may be made by a version that does better
         log.exception("delivery %s broke off", job.uid)
-        sent = Sent(False, failure=deliveries.FAULT)
+        sent = Sent(False, failure=delivering.FAULT)
     at = now()
     due_at = None
     if not (sent.delivered or sent.gone or sent.final):
@@ -116,7 +116,7 @@ async def one_round(
 def watch(engine: Engine, at: datetime) -> datetime | None:
     """Say aloud where an alert waits for longer than LATE and nobody attends to it; gives since when."""
     with Session(engine) as session:
-        since = deliveries.undelivered_since(session, at)
+        since = undelivered.unattended_since(session, at)
     if since is None or at - since <= LATE:
         return None
     log.error("an alert waits since %s and nobody delivers it", since.isoformat())

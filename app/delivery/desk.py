@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.delivery import schedule
-from parcels import deliveries
-from parcels.deliveries import Job, Settled
+from parcels import delivering
+from parcels.delivering import Job, Settled
 
 log = logging.getLogger(__name__)
 AGAIN_S = 1.0
@@ -36,8 +36,8 @@ class Desk:
         """Hand out new alerts and take what is due; nothing while the database is gone."""
 
         def taken(session: Session) -> list[Job]:
-            deliveries.fan_out(session, at)
-            return deliveries.claim(session, self._worker, self._mine, schedule.ATTEMPTS, channels, at)
+            delivering.fan_out(session, at)
+            return delivering.claim(session, self._worker, self._mine, schedule.ATTEMPTS, channels, at)
 
         try:
             jobs = await self._run(taken)
@@ -51,11 +51,11 @@ class Desk:
         """Note how an attempt ended, as often as it takes; a receiver that is gone, or fails for days, is disabled."""
 
         def settled(session: Session) -> None:
-            ours = deliveries.settle(session, job, end, now())
-            if ours and not end.delivered and end.failure not in deliveries.OURS:
+            ours = delivering.settle(session, job, end, now())
+            if ours and not end.delivered and end.failure not in delivering.OURS:
                 since = job.subscription.failing_since
                 if gone or (since is not None and now() - since >= schedule.FAILING):
-                    deliveries.disable(session, job, "gone" if gone else "failing", now())
+                    delivering.disable(session, job, "gone" if gone else "failing", now())
                     log.error("subscription %s is disabled: %s", job.subscription.uid, "gone" if gone else "failing")
 
         while True:
@@ -90,7 +90,7 @@ class Desk:
         if self._connection is None:
             self._connection = self._engine.connect()
             with Session(self._connection) as session:
-                self._worker = deliveries.enlist(session)
+                self._worker = delivering.enlist(session)
                 session.commit()
         return self._connection
 

@@ -12,7 +12,7 @@ from app import alert_words
 from app.web.language import Translator, translator
 from app.web.pages import TEMPLATES
 from parcels.alerts import Alert
-from parcels.deliveries import Job
+from parcels.delivering import Job
 from parcels.subscriptions import Order
 
 POLICY = SMTP.clone(cte_type="7bit")  # a server need not know 8BITMIME

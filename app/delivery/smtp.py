@@ -19,8 +19,8 @@ from app.delivery import call, mail
 from app.delivery.relay import Server
 from app.delivery.webhook import Send, Sent
 from app.settings import Settings
-from parcels import deliveries
-from parcels.deliveries import Job
+from parcels import delivering
+from parcels.delivering import Job
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def sender(settings: Settings, total_s: float = TOTAL_S) -> Send:
 
     async def send(job: Job, at: datetime) -> Sent:
         if server is None or settings.mail_from is None:
-            return Sent(False, failure=deliveries.MAIL_NOT_SET_UP)
+            return Sent(False, failure=delivering.MAIL_NOT_SET_UP)
         written = mail.message(job, settings.mail_from, base, at)
         async with seats:
             return await _attempt(server, context, written, settings.mail_from, job.subscription.order.target, total_s)
@@ -66,10 +66,10 @@ async def _attempt(
             return await _hand_over(client, server, context, written, sender, receiver)
     except aiosmtplib.SMTPResponseException as refused:  # before it came to the message
         log.warning("the mail server %s:%d: %d", server.host, server.port, refused.code)
-        return replace(_refused(refused, final=False), failure=deliveries.MAIL_SERVER)
+        return replace(_refused(refused, final=False), failure=delivering.MAIL_SERVER)
     except (aiosmtplib.SMTPException, ssl.SSLError, OSError, EOFError) as failure:  # TimeoutError is an OSError
         log.warning("the mail server %s:%d: %s", server.host, server.port, type(failure).__name__)
-        return Sent(False, failure=deliveries.MAIL_SERVER)
+        return Sent(False, failure=delivering.MAIL_SERVER)
     finally:
         client.close()
 

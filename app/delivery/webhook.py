@@ -20,7 +20,7 @@ from app.delivery.guard import Policy, TargetRefusedError
 from app.settings import Settings, SettingsError
 from app.web.language import LANGUAGES, Translator, translator
 from parcels.alerts import Alert
-from parcels.deliveries import Job
+from parcels.delivering import Job
 
 CONTENT_TYPE = "application/cloudevents+json"
 TYPE = "de.hamburg.landreserve.alert"

@@ -10,7 +10,7 @@ from app.deps import Now, ReadSession
 from app.examples import HEALTH, READY, example
 from app.problems import declared
 from app.schemas.health import Health, Ready
-from parcels import deliveries, runs, watching
+from parcels import runs, undelivered, watching
 from parcels.models import Register
 from rules.law import LAW
 
@@ -35,10 +35,10 @@ def readyz(session: ReadSession, now: Now) -> Ready:
     since = runs.waiting_since(session)
     if since is not None and now - since > LONG_WAIT:
         reasons.append(f"An import waits since {since.isoformat()}: see whether `landreserve worker` runs.")
-    undelivered = deliveries.undelivered_since(session, now)
-    if undelivered is not None and now - undelivered > LONG_WAIT:
-        reasons.append(f"An alert waits since {undelivered.isoformat()}: see whether `landreserve worker` runs.")
-    if deliveries.at_fault(session):
+    unattended = undelivered.unattended_since(session, now)
+    if unattended is not None and now - unattended > LONG_WAIT:
+        reasons.append(f"An alert waits since {unattended.isoformat()}: see whether `landreserve worker` runs.")
+    if undelivered.at_fault(session):
         reasons.append("Alerts cannot be sent by the service's own fault: the worker's log names it.")
     stands = watching.standing(session, now)
     if stands is not None and stands.on < clock.day(now - LONG_WAIT):

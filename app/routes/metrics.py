@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.auth import READER
 from app.deps import Now, ReadSession
-from parcels import alerts, deliveries, delivery_retention, runs, subscriptions, watching
+from parcels import alerts, delivery_retention, runs, subscriptions, undelivered, watching
 from rules.alerts import LineState
 
 router = APIRouter(include_in_schema=False)
@@ -32,7 +32,7 @@ Told = tuple[str, Mapping[Labels, Any]]
 
 def _found(session: Session, now: datetime) -> dict[str, Told]:
     """What is told: name -> (help, {labels: value})."""
-    waiting, alert = runs.waiting_since(session), deliveries.undelivered_since(session, now)
+    waiting, alert = runs.waiting_since(session), undelivered.unattended_since(session, now)
     counted: dict[Labels, int] = {
         (("severity", str(one)),): count for one, count in alerts.open_counts(session).items()
     }
@@ -42,7 +42,7 @@ def _found(session: Session, now: datetime) -> dict[str, Told]:
         "alerts_undelivered_age_seconds": ("Age of the oldest alert that nobody attends to.", {(): _age(alert, now)}),
         "alerts_waiting_age_seconds": (
             "Age of the oldest alert that is still tried, for a receiver has not taken it.",
-            {(): _age(deliveries.waiting_since(session), now)},
+            {(): _age(undelivered.waiting_since(session), now)},
         ),
         "deliveries": (
             "Deliveries of alerts that are kept, by what came of them.",

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from parcels import deliveries, guidance_loading
+from parcels import delivering, guidance_loading
 from parcels.demo.steps import FOLDER, GUIDANCE, STEPS, Step
 from parcels.importing.store import LoadOptions, Report
 from parcels.importing.store import load as load_one
@@ -41,7 +41,7 @@ def load(session: Session, on_file: Callable[[int, int, str], None] = lambda don
             loaded = True
         reports.append(load_file(session, step, layer, name, options, at))
     session.execute(text("UPDATE register SET fictitious = true"))
-    deliveries.fan_out(session, STEPS[-1].at)  # who subscribes is told what comes, not of a past that never was
+    delivering.fan_out(session, STEPS[-1].at)  # who subscribes is told what comes, not of a past that never was
     on_file(len(files), len(files), "")
     return reports
 

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from app import clock, embedded
 from app.main import create_app
 from app.settings import Settings
-from parcels import db, deliveries, register, tokens
+from parcels import db, delivering, register, tokens
 from parcels.tokens import Role
 from tests.conftest import key, square
 from tests.faults.own import copy_of_migrated, engine_of
@@ -91,7 +91,7 @@ def fill(town: Town) -> None:
     reserved |= {"disposition_until": date(2026, 9, 1), "valid_from": date(2026, 2, 1)}
     state(town, "holdings", [sold, reserved], SECOND, "Kaufvertrag")
     with engine_of(town.owner) as engine, db.sessions(engine)() as session:
-        deliveries.fan_out(session, SECOND)  # as the worker does that is not there
+        delivering.fan_out(session, SECOND)  # as the worker does that is not there
         session.commit()
 
 

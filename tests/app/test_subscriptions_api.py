@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.bodies import SUBSCRIBED
 from app.delivery import keys
 from app.settings import Settings
-from parcels import alerts, deliveries, subscriptions
+from parcels import alerts, delivering, subscriptions
 from parcels.tokens import Role
 from rules.alerts import Kind, Severity
 from tests.app.conftest import NOW, Town, service, token
@@ -200,7 +200,7 @@ def test_an_alert_that_nobody_delivers_is_told_by_readyz(town: Town, api: TestCl
         found = api.get("/readyz").json()
         assert found["status"] == "degraded"
         assert any("An alert waits since 2026-06-01T09:44" in reason for reason in found["reasons"])
-        deliveries.fan_out(session, NOW)
+        delivering.fan_out(session, NOW)
         session.execute(text("UPDATE delivery SET state = 'delivered', finished_at = created_at"))
         session.commit()
     assert not any("An alert waits" in reason for reason in api.get("/readyz").json()["reasons"])

@@ -18,7 +18,7 @@ from app import clock, subscribing
 from app.delivery import courier, schedule, webhook
 from app.delivery.courier import watch
 from app.settings import SettingsError
-from parcels import deliveries, subscriptions
+from parcels import deliveries, delivering, subscriptions, undelivered
 from rules.alerts import Kind, Severity
 from tests.delivery import receiver as behaviours
 from tests.delivery.conftest import START, Post
@@ -237,12 +237,12 @@ def test_a_receiver_that_is_gone_is_disabled_and_the_rest_cancelled(post: Post, 
     with post.session() as session:
         assert subscriptions.find(session, hook.id, None).disabled_reason == "gone"
         assert subscriptions.counts(session) == {"taking": 0, "failing": 0, "disabled": 1}
-        assert deliveries.waiting_since(session) is None
+        assert undelivered.waiting_since(session) is None
     assert {one.state for one in post.sent(hook)} <= {"given_up", "cancelled"}
     post.alert("later")
     post.later(hours=1)
     assert post.round() == 0
-    assert len(receiver.got) <= deliveries.AT_ONCE
+    assert len(receiver.got) <= delivering.AT_ONCE
 
 
 def test_what_is_sent_again_to_a_disabled_receiver_says_that_it_is_held_until_that_is_enabled(
@@ -357,7 +357,7 @@ def test_one_that_hangs_does_not_hold_others_up(post: Post, receiver: Receiver) 
         post.alert(str(n))
     post.total_s = 600
     assert _run_for(post, lambda: [one.state for one in post.sent(quick)] == ["delivered"] * 20)
-    assert len([got for got in receiver.got if got.path == "/slow"]) == deliveries.AT_ONCE
+    assert len([got for got in receiver.got if got.path == "/slow"]) == delivering.AT_ONCE
     assert [one.state for one in post.sent(slow)] == ["pending"] * 20
 
 
@@ -393,7 +393,7 @@ def test_the_watch_tells_of_what_nobody_attends_to(
     assert watch(post.engine, post.now) is None  # it is being retried
     with post.session() as session:
         assert subscriptions.counts(session) == {"taking": 0, "failing": 1, "disabled": 0}
-        assert deliveries.waiting_since(session) == START + timedelta(minutes=16)
+        assert undelivered.waiting_since(session) == START + timedelta(minutes=16)
     due = post.now + timedelta(seconds=5)
     post.later(minutes=16)
     assert watch(post.engine, post.now) == due
@@ -411,7 +411,7 @@ def test_another_key_is_our_fault_and_not_the_receiver_s(
     assert "another key" in caplog.text
     with post.session() as session:
         assert subscriptions.find(session, hook.id, None).failing_since is None
-        assert deliveries.at_fault(session)
+        assert undelivered.at_fault(session)
     assert right.secret_key is not None
     both = f"{Fernet.generate_key().decode()},{right.secret_key.get_secret_value()}"
     post.settings = right.model_copy(update={"secret_key": SecretStr(both)})
@@ -419,7 +419,7 @@ def test_another_key_is_our_fault_and_not_the_receiver_s(
     post.round()
     assert verified(hook.secret, receiver.got[0])
     with post.session() as session:
-        assert not deliveries.at_fault(session)
+        assert not undelivered.at_fault(session)
 
 
 def test_authorities_that_cannot_be_read_are_told_by_name(post: Post, tmp_path: Path) -> None:

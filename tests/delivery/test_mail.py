@@ -24,7 +24,7 @@ from app.delivery import courier, mail, relay, smtp
 from app.delivery.desk import Desk
 from app.delivery.webhook import Sent
 from app.settings import Settings
-from parcels.deliveries import Job
+from parcels.delivering import Job
 from parcels.edits import ValueRefusedError
 from parcels.subscriptions import Language, Order, Subscription
 from rules.alerts import Kind

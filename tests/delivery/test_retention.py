@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from app.delivery import courier
-from parcels import alerts, deliveries, delivery_retention, subscriptions
+from parcels import alerts, deliveries, delivery_retention, subscriptions, undelivered
 from tests.delivery.conftest import START, Post
 from tests.delivery.receiver import Receiver
 from tests.faults.test_killed_worker import until
@@ -24,7 +24,7 @@ def test_what_ended_is_kept_to_the_day_and_then_deleted_but_not_told_again(post:
     assert (post.round(), len(receiver.got)) == (0, 1)
     with post.session() as session:
         assert alerts.find(session, uid).uid == uid
-        assert deliveries.undelivered_since(session, post.now) is None
+        assert undelivered.unattended_since(session, post.now) is None
         assert set(delivery_retention.counts(session).values()) == {0}
     post.engine.dispose()  # a connection hands its counts in at its end
 

@@ -24,7 +24,7 @@ from sqlalchemy import text
 
 from app import clock, embedded
 from app.bodies import SOLD
-from parcels import db, deliveries, register
+from parcels import db, delivering, register
 from tests.app.conftest import Town, token
 from tests.conftest import key, square
 from tests.delivery.conftest import Post, settings_for
@@ -143,10 +143,10 @@ def test_a_worker_that_is_told_to_stop_ends_what_is_under_way(post: Post, receiv
     post.subscribe(receiver.url())
     with worker(post) as first:
         uids = raise_many(post, 4)
-        until(lambda: len(receiver.got) == deliveries.AT_ONCE)
+        until(lambda: len(receiver.got) == delivering.AT_ONCE)
         first.terminate()
         assert first.wait(20) == 0
-    assert delivered(post) == deliveries.AT_ONCE
+    assert delivered(post) == delivering.AT_ONCE
     with worker(post):
         until(lambda: delivered(post) == 4)
     assert receiver.counts() == dict.fromkeys(uids, 1)

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from parcels import alerts, changes, deliveries, demo, ledger, neighbours, overlays, queries
+from parcels import alerts, changes, demo, ledger, neighbours, overlays, queries, undelivered
 from rules.facts import Outcome
 
 GOLDEN = Path(__file__).parent / "golden" / "demo_reserve.csv"
@@ -51,7 +51,7 @@ def test_ledger_equals_a_full_rebuild(register: Session) -> None:
 
 def test_its_past_is_told_to_nobody(register: Session) -> None:
     assert len(alerts.listing(register)) > 10
-    assert deliveries.undelivered_since(register, NOW) is None
+    assert undelivered.unattended_since(register, NOW) is None
 
 
 def test_groups_sum_to_the_total_on_every_seam(register: Session) -> None:
