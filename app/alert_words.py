@@ -16,7 +16,7 @@ from typing import Any
 
 from app.web.language import Translator
 from parcels.alerts import Alert
-from rules.alerts import PASSED, Kind, Series, line
+from rules.alerts import PASSED, Kind, LineState, Series, line
 from rules.law import LAW, Cite, NotInForce
 from rules.pipeline import Security
 
@@ -30,12 +30,12 @@ LONGEST = 200  # characters of a value in a sentence: a subject line has to hold
 
 def title(alert: Alert, speak: Translator) -> str:
     """One line without line breaks, good for a subject line."""
-    return speak.code("alert_title", alert.kind).format_map(_values(alert, speak))
+    return speak.code("alert_title", _code(alert)).format_map(_values(alert, speak))
 
 
 def sentence(alert: Alert, speak: Translator) -> str:
     """What has happened, with day and figures."""
-    return speak.code("alert", alert.kind).format_map(_values(alert, speak))
+    return speak.code("alert", _code(alert)).format_map(_values(alert, speak))
 
 
 def reason(alert: Alert, speak: Translator) -> str | None:
@@ -98,6 +98,12 @@ def clean(said: str) -> str:
     plain = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in said[: 4 * LONGEST])
     short = re.sub(" +", " ", plain).strip()
     return short if len(short) <= LONGEST else f"{short[: LONGEST - 1]}…"
+
+
+def _code(alert: Alert) -> str:
+    """The code of an alert's words: who recovers into the margin stands near the target, and no other alert says so."""
+    near = alert.kind is Kind.RECOVERED and alert.facts.get("state") == LineState.NEAR
+    return f"{alert.kind}_near" if near else alert.kind
 
 
 class _Values(dict[str, str]):

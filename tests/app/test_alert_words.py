@@ -100,6 +100,41 @@ def test_a_pledge_is_told_with_its_hectares_and_every_reason() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("state", "value", "german", "english"),
+    [
+        (
+            "near",
+            "100.5",
+            "Die Reserve (netto) liegt am 22. November 2026 bei 100,5 ha, wieder über dem Ziel von 100 ha, aber noch nahe daran: "
+            "nur 0,5 ha darüber. Die Vorwarnung beginnt unter 105 ha; eine eigene Meldung dazu gibt es nicht.",
+            "The reserve (net) stands at 100.5 ha on 22 November 2026, above the target of 100 ha again, but still near it: "
+            "only 0.5 ha above. The early warning begins below 105 ha; there is no alert of its own about that.",
+        ),
+        (
+            "near",
+            "105.4999",
+            "Die Reserve (netto) liegt am 22. November 2026 bei 105,4999 ha, wieder über dem Ziel von 100 ha, aber noch nahe "
+            "daran: nur 5,4999 ha darüber. Die Vorwarnung beginnt unter 105 ha; eine eigene Meldung dazu gibt es nicht.",
+            "The reserve (net) stands at 105.4999 ha on 22 November 2026, above the target of 100 ha again, but still near it: "
+            "only 5.4999 ha above. The early warning begins below 105 ha; there is no alert of its own about that.",
+        ),
+        (
+            "clear",
+            "105.5",
+            "Die Reserve (netto) liegt am 22. November 2026 bei 105,5 ha, wieder über dem Ziel von 100 ha.",
+            "The reserve (net) stands at 105.5 ha on 22 November 2026, above the target of 100 ha again.",
+        ),
+    ],
+)
+def test_a_recovery_into_the_margin_says_that_it_is_near(state: str, value: str, german: str, english: str) -> None:
+    """The states are those of tests/rules/golden/alerts.csv; no other alert lasts while net stands within the margin."""
+    one = alert(Kind.RECOVERED, before="below", state=state, net_ha=value)
+    assert (alert_words.sentence(one, GERMAN), alert_words.sentence(one, ENGLISH)) == (german, english)
+    assert ("noch nahe daran" in alert_words.title(one, GERMAN)) is (state == "near")
+    assert ("still near" in alert_words.title(one, ENGLISH)) is (state == "near")
+
+
 def test_just_below_is_not_rounded_to_the_target() -> None:
     assert "99,999999 ha" in alert_words.title(alert(net_ha="99.999999"), GERMAN)
 
