@@ -340,11 +340,14 @@ SUBSCRIPTION: dict[str, Any] = {
     "failing_since": None,
     "disabled_at": None,
     "disabled_reason": None,
+    "confirmed_at": None,
+    "vouched_by": None,
 }
 SUBSCRIPTION_SECRET: dict[str, Any] = {**SUBSCRIPTION, "secret": "whsec_" + "A" * 43 + "="}
 SUBSCRIPTIONS: dict[str, Any] = {"subscriptions": [SUBSCRIPTION]}
 DELIVERY: dict[str, Any] = {
     "id": "6a1d5c1e-50d0-4b8a-8d6e-3b1f6f5a9c10",
+    "purpose": "alert",
     "alert": "f3b7c0de-9a55-4a43-8c0a-1d2e3f405162",
     "kind": "below",
     "state": "pending",
@@ -356,6 +359,11 @@ DELIVERY: dict[str, Any] = {
     "failure": "status",
     "excerpt": "maintenance",
     "finished_at": None,
+}
+CONFIRMATION: dict[str, Any] = {
+    **DELIVERY,
+    **{"purpose": "confirmation", "alert": None, "kind": None, "due_at": "2026-11-20T12:00:00Z", "attempts": 0},
+    **{"last_at": None, "status": None, "failure": None, "excerpt": None},
 }
 DELIVERIES: dict[str, Any] = {"deliveries": [DELIVERY]}
 

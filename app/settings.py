@@ -1,6 +1,7 @@
 """What an operator may set: environment variables with the prefix LANDRESERVE_. No value of the law is among them."""
 
 import re
+from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app import embedded
 from app.delivery import guard, relay
+from parcels.delivering import Limits
 from parcels.sources import FILE as SOURCES
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -69,6 +71,14 @@ class Settings(BaseSettings):
         default=None, description="Further certificate authorities that the mail server may be certified by (PEM)"
     )
     mail_from: str | None = Field(default=None, description="Address that e-mails come from")
+    operator_mail: str | None = Field(
+        default=None,
+        description="Address that is told of receivers that fail and of alerts that nobody delivers; none: nobody",
+    )
+    mails_per_hour: int = Field(default=20, ge=1, le=1000, description="So many e-mails an hour go to one address")
+    confirmation_days: int = Field(
+        default=7, ge=1, le=30, description="So many days a link by which an e-mail address is confirmed holds"
+    )
     deliveries_kept_days: int = Field(
         default=400, ge=30, le=36500, description="So many days it is kept what was sent to whom"
     )
@@ -101,11 +111,11 @@ class Settings(BaseSettings):
             relay.server(text)
         return url if text else None
 
-    @field_validator("mail_from")
+    @field_validator("mail_from", "operator_mail")
     @classmethod
     def _mail_address(cls, address: str | None) -> str | None:
         if address and not relay.ADDRESS.fullmatch(address):
-            raise ValueError("the sender is one e-mail address, such as landreserve@example.org")
+            raise ValueError("it is one e-mail address, such as landreserve@example.org")
         return address or None
 
     @field_validator("allowed_hosts", "webhook_allowed_networks", "webhook_allowed_ports", mode="before")
@@ -130,6 +140,14 @@ class Settings(BaseSettings):
     def mail_server(self) -> relay.Server | None:
         """Where e-mails are handed to; None where this installation sends none: both settings are needed."""
         return relay.server(self.smtp_url.get_secret_value()) if self.smtp_url and self.mail_from else None
+
+    def limits(self) -> Limits:
+        """How much is mailed to one address, and how long one may take to confirm it."""
+        return Limits(self.mails_per_hour, timedelta(days=self.confirmation_days))
+
+    def base(self) -> str | None:
+        """The service's own address for links, without a stroke at its end; None where it is not known."""
+        return str(self.public_url).rstrip("/") if self.public_url else None
 
     def hosts(self) -> frozenset[str]:
         """Every host name (without port, lower case) that a request may name."""

@@ -121,7 +121,8 @@ def deliver(engine: Engine, settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         senders = {"webhook": webhook.sender(settings), "email": smtp.sender(settings)}
-        await courier.run(engine, senders, stop, kept=timedelta(days=settings.deliveries_kept_days))
+        kept = timedelta(days=settings.deliveries_kept_days)
+        await courier.run(engine, senders, stop, kept=kept, limits=settings.limits())
 
     asyncio.run(until_told())
 

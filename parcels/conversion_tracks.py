@@ -1,22 +1,17 @@
 """Public links to the state of a case: a code of 256 random bits, shown once when it is made and kept as its SHA-256.
 
-Whoever has lost a link makes a new one, which ends the one before. The code is looked up by its hash, so that the time taken
-tells nothing of it; with so many bits no guessing needs to be slowed down.
+Whoever has lost a link makes a new one, which ends the one before.
 """
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from parcels import codes
 from parcels.conversion_tables import ConversionTrack
-
-BYTES = 32
-LONGEST = 100  # characters of a code that are looked at; ours have 43
 
 
 class TrackUnknownError(ValueError):
@@ -29,8 +24,8 @@ class TrackUnknownError(ValueError):
 def make(session: Session, number: int, actor: str, at: datetime) -> str:
     """A new link to a case, in the place of the one before; gives its code, which stands nowhere else."""
     revoke(session, number, at)
-    code = secrets.token_urlsafe(BYTES)
-    session.add(ConversionTrack(conversion_id=number, code_sha256=_hash(code), created_at=at, actor=actor))
+    code = codes.new()
+    session.add(ConversionTrack(conversion_id=number, code_sha256=codes.hashed(code), created_at=at, actor=actor))
     session.flush()
     return code
 
@@ -50,16 +45,10 @@ def since(session: Session, number: int) -> datetime | None:
 
 def find(session: Session, code: str) -> int:
     """The case behind a code; TrackUnknownError where there is none, never was, or the link was revoked."""
-    if not code or len(code) > LONGEST:
-        raise TrackUnknownError
     own = select(ConversionTrack.conversion_id).where(
-        ConversionTrack.code_sha256 == _hash(code), ConversionTrack.revoked_at.is_(None)
+        ConversionTrack.code_sha256 == codes.hashed(code), ConversionTrack.revoked_at.is_(None)
     )
     number = session.scalar(own)
     if number is None:
         raise TrackUnknownError
     return number
-
-
-def _hash(code: str) -> bytes:
-    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).digest()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from parcels.subscriptions import Subscription
 
 State = Literal["pending", "delivered", "given_up", "cancelled"]
+Purpose = Literal["alert", "test", "confirmation"]
 CHANNEL = "landreserve_delivery"  # what is to be sent though no alert was raised: tests, replays
 
 
@@ -36,13 +37,20 @@ class Delivery:
     last_failure: str | None
     excerpt: str | None
     finished_at: datetime | None
+    confirms: bool
     held: bool
 
+    @property
+    def purpose(self) -> Purpose:
+        """What is sent: an alert, a test, or the question whether an e-mail address is to be written to."""
+        return "confirmation" if self.confirms else "test" if self.alert is None else "alert"
 
-def send_test(session: Session, to: Subscription, at: datetime) -> Delivery:
-    """Let a test be sent: it says that it is one, and is tried as an alert is."""
-    query = "INSERT INTO delivery (subscription_id, created_at, due_at) VALUES (:to, :at, :at) RETURNING uid"
-    uid = session.execute(text(query), {"to": to.id, "at": at}).scalar_one()
+
+def order(session: Session, to: Subscription, at: datetime, confirms: bool = False) -> Delivery:
+    """Let a test be sent, or the question whether the receiver `confirms`: it says that it is one, and is tried as an alert is."""
+    query = """INSERT INTO delivery (subscription_id, created_at, due_at, confirms)
+    VALUES (:to, :at, :at, :confirms) RETURNING uid"""
+    uid = session.execute(text(query), {"to": to.id, "at": at, "confirms": confirms}).scalar_one()
     _wake(session)
     return find(session, uid, None)
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from parcels import alerts, subscriptions
+from parcels import alerts, confirmations, mail_cap, subscriptions
 from parcels.alerts import Alert
 from parcels.subscriptions import DisabledReason, Subscription
 
@@ -30,8 +31,30 @@ OURS = frozenset({FAULT, MAIL_SERVER, MAIL_NOT_SET_UP})
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """What the operator may set: how many e-mails an hour go to one address, how long one may take to confirm it."""
+
+    mails_per_hour: int = 20
+    code_lasts: timedelta = timedelta(days=7)
+
+
+DEFAULT = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What an e-mail asks: to confirm by a code, until an instant."""
+
+    code: str = field(repr=False)
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """A delivery that was taken: by which worker, for which time, what to whom; no alert where the receiver is tested."""
+    """A delivery that was taken: by which worker, for which time, what to whom; no alert where the receiver is tested or asked.
+
+    `waiting`: so many more e-mails to this address wait, for it has had as many as it gets in an hour.
+    """
 
     id: int
     uid: UUID
@@ -40,6 +63,8 @@ class Job:
     created_at: datetime
     subscription: Subscription
     alert: Alert | None
+    question: Question | None = None
+    waiting: int = 0
 
     @property
     def message_id(self) -> str:
@@ -73,7 +98,13 @@ def enlist(session: Session) -> int:
 
 
 def claim(
-    session: Session, worker: int, mine: Collection[int], most: int, channels: Collection[str], at: datetime
+    session: Session,
+    worker: int,
+    mine: Collection[int],
+    most: int,
+    channels: Collection[str],
+    at: datetime,
+    limits: Limits = DEFAULT,
 ) -> list[Job]:
     """Take what is due and nobody is at, AT_ONCE to a receiver; `mine` are those that this process has in hand already.
 
@@ -82,7 +113,9 @@ def claim(
     session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ONE_CLAIMS})
     bound = {"locks": LOCKS, "worker": worker, "mine": list(mine), "at": at, "at_once": AT_ONCE, "most": most}
     session.execute(text(_PARK), bound)
-    rows = session.execute(text(_CLAIM), {**bound, "channels": list(channels)}).all()
+    if "email" in channels:
+        mail_cap.put_off(session, limits.mails_per_hour, at)
+    rows = session.execute(text(_CLAIM), {**bound, "channels": list(channels), "reached": mail_cap.REACHED}).all()
     found = {row.alert_id: alerts.find(session, row.alert_id) for row in rows if row.alert_id is not None}
     return [
         Job(
@@ -93,9 +126,19 @@ def claim(
             row.delivery_created_at,
             subscriptions.subscription(row),
             found.get(row.alert_id),
+            _question(session, row, at, limits),
+            row.waiting,
         )
         for row in rows
     ]
+
+
+def _question(session: Session, row: Any, at: datetime, limits: Limits) -> Question | None:
+    """The code is made now, for it stands nowhere but in the mail."""
+    if not row.confirms:
+        return None
+    until = at + limits.code_lasts
+    return Question(confirmations.make(session, row.id, at, until), until)
 
 
 def settle(session: Session, job: Job, end: Settled, at: datetime) -> bool:
@@ -106,6 +149,8 @@ def settle(session: Session, job: Job, end: Settled, at: datetime) -> bool:
         **{"finished": None if state == "pending" else at, "at": at},
         **{"status": end.status, "failure": end.failure, "excerpt": end.excerpt},
     }
+    if end.delivered and job.subscription.order.channel == "email":
+        mail_cap.count(session, job.subscription.order.target, at)
     if session.execute(text(_SETTLE), bound).one_or_none() is None:
         return False
     if end.failure in OURS:
@@ -135,7 +180,7 @@ WITH fresh AS (
 INSERT INTO delivery (subscription_id, alert_id, created_at, due_at)
 SELECT s.id, a.id, :at, :at
 FROM fresh f JOIN alert a ON a.id = f.alert_id CROSS JOIN subscription s
-WHERE s.disabled_at IS NULL AND s.deleted_at IS NULL
+WHERE s.disabled_at IS NULL AND s.deleted_at IS NULL AND (s.channel <> 'email' OR s.confirmed_at IS NOT NULL)
     AND (s.kinds = '{{}}' OR a.kind = ANY (s.kinds))
     AND (s.series = '{{}}' OR a.subject NOT IN ('net', 'free') OR a.subject = ANY (s.series))
     AND (s.districts = '{{}}' OR a.facts ->> 'district' IS NULL OR a.facts ->> 'district' = ANY (s.districts))
@@ -178,7 +223,12 @@ taken AS (
     FROM due WHERE due.id = d.id
     RETURNING d.*
 )
-SELECT t.id AS delivery_id, t.uid AS delivery_uid, t.created_at AS delivery_created_at, t.alert_id, t.attempts, s.*
+SELECT t.id AS delivery_id, t.uid AS delivery_uid, t.created_at AS delivery_created_at, t.alert_id, t.attempts, t.confirms, s.*,
+    CASE s.channel WHEN 'email' THEN (
+        SELECT count(*) FROM delivery w JOIN subscription o ON o.id = w.subscription_id
+        WHERE w.state = 'pending' AND w.last_failure = :reached AND w.due_at > :at
+            AND o.channel = 'email' AND lower(o.target) = lower(s.target)
+    ) ELSE 0 END AS waiting
 FROM taken t JOIN subscription s ON s.id = t.subscription_id ORDER BY t.due_at, t.id
 """
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     ForeignKey,
     Identity,
@@ -24,7 +25,10 @@ PENDING = "state = 'pending'"
 
 
 class SubscriptionRow(Base):
-    """One receiver. Empty lists mean all; secrets are encrypted; of a deleted one the target and the secrets are gone."""
+    """One receiver. Empty lists mean all; secrets are encrypted; of a deleted one the target and the secrets are gone.
+
+    `vouched_by` confirmed an e-mail address in its owner's place. `operator_told_at`: that it was disabled.
+    """
 
     __tablename__ = "subscription"
     __table_args__ = (
@@ -35,6 +39,8 @@ class SubscriptionRow(Base):
         CheckConstraint("(old_secret IS NULL) = (old_secret_until IS NULL)", name="ck_old_secret"),
         CheckConstraint("(disabled_at IS NULL) = (disabled_reason IS NULL)", name="ck_disabled"),
         CheckConstraint("disabled_reason IN ('gone', 'failing')", name="ck_disabled_reason"),
+        CheckConstraint("confirmed_at IS NULL OR channel = 'email'", name="ck_confirmed"),
+        CheckConstraint("vouched_by IS NULL OR confirmed_at IS NOT NULL", name="ck_vouched"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -56,6 +62,40 @@ class SubscriptionRow(Base):
     disabled_at: Mapped[datetime | None]
     disabled_reason: Mapped[str | None]
     deleted_at: Mapped[datetime | None]
+    confirmed_at: Mapped[datetime | None]
+    vouched_by: Mapped[str | None]
+    operator_told_at: Mapped[datetime | None]
+
+
+class SubscriptionCodeRow(Base):
+    """A code by which the owner of an e-mail address confirms a subscription."""
+
+    __tablename__ = "subscription_code"
+
+    code_sha256: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    subscription_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("subscription.id"))
+    until: Mapped[datetime]
+
+
+class MailSentRow(Base):
+    """That an e-mail was handed over within the last hour, whatever became of its delivery since."""
+
+    __tablename__ = "mail_sent"
+    __table_args__ = (Index("ix_mail_sent", "address_sha256", "at"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    address_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    at: Mapped[datetime]
+
+
+class OperatorMailRow(Base):
+    """One row, locked by whoever writes to the operator; when he was told of alerts that nobody attends to, if there are such."""
+
+    __tablename__ = "operator_mail"
+    __table_args__ = (CheckConstraint("id = 1", name="ck_one_row"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    unattended_told_at: Mapped[datetime | None]
 
 
 class FannedOutRow(Base):
@@ -68,7 +108,8 @@ class FannedOutRow(Base):
 
 
 class DeliveryRow(Base):
-    """One alert to one receiver (no alert: a test). `worker` is the number of the one that is at it, if it still lives."""
+    """One alert to one receiver (no alert: a test, or the question whether he confirms). `worker` is the number of the one that
+    is at it, if it still lives; `operator_told_at`: that it was given up."""
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -78,6 +119,7 @@ class DeliveryRow(Base):
         CheckConstraint("worker IS NULL OR state = 'pending'", name="ck_worker"),
         CheckConstraint("attempts >= 0", name="ck_attempts"),
         CheckConstraint("length(excerpt) <= 200", name="ck_excerpt"),
+        CheckConstraint("NOT confirms OR alert_id IS NULL", name="ck_confirms"),
         Index("ix_delivery_due", "subscription_id", "due_at", "id", postgresql_where=text(PENDING)),
         Index("ix_delivery_worker", "worker", postgresql_where=text("worker IS NOT NULL")),
         Index("ix_delivery_alert", "alert_id"),
@@ -97,3 +139,5 @@ class DeliveryRow(Base):
     last_failure: Mapped[str | None]
     excerpt: Mapped[str | None]
     finished_at: Mapped[datetime | None]
+    confirms: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    operator_told_at: Mapped[datetime | None]

@@ -41,7 +41,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One receiver as it is kept; `owner` is the id of the token that made it. `secret` and `old_secret` are encrypted."""
+    """One receiver as it is kept; `owner` is the id of the token that made it. `secret` and `old_secret` are encrypted.
+
+    To an e-mail address nothing is sent until `confirmed_at`, by its owner, or `vouched_by` somebody in his place.
+    """
 
     id: int
     uid: UUID
@@ -55,10 +58,23 @@ class Subscription:
     failing_since: datetime | None
     disabled_at: datetime | None
     disabled_reason: DisabledReason | None
+    confirmed_at: datetime | None
+    vouched_by: str | None
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether nothing is sent but the question whether it is wanted."""
+        return self.order.channel == "email" and self.confirmed_at is None
 
 
 def create(
-    session: Session, order: Order, secret: bytes | None, owner: str, created_by: str, at: datetime
+    session: Session,
+    order: Order,
+    secret: bytes | None,
+    owner: str,
+    created_by: str,
+    at: datetime,
+    vouched_by: str | None = None,
 ) -> Subscription:
     """Keep a new subscription; TooManySubscriptionsError where its owner has MOST already."""
     count = "SELECT count(*) FROM subscription WHERE owner = :owner AND deleted_at IS NULL"
@@ -67,6 +83,7 @@ def create(
     bound = {name: getattr(order, name) for name in ("channel", "target", "language", "least")}
     bound |= {name: list(getattr(order, name)) for name in ("kinds", "series", "districts")}
     made = {**bound, "secret": secret, "owner": owner, "created_by": created_by, "at": at}
+    made |= {"vouched_by": vouched_by, "confirmed_at": at if vouched_by else None}
     return subscription(session.execute(text(_CREATE), made).one())
 
 
@@ -115,10 +132,10 @@ def disable(session: Session, number: int, reason: DisabledReason, at: datetime)
     cancel(session, number, at)
 
 
-def cancel(session: Session, number: int, at: datetime) -> None:
-    """What was still to be sent to a receiver will not be."""
-    query = """UPDATE delivery SET state = 'cancelled', worker = NULL, finished_at = :at
-    WHERE subscription_id = :id AND state = 'pending'"""
+def cancel(session: Session, number: int, at: datetime, only: Literal["confirms", "true"] = "true") -> None:
+    """What was still to be sent to a receiver, or `only` the question whether he confirms, will not be."""
+    query = f"""UPDATE delivery SET state = 'cancelled', worker = NULL, finished_at = :at
+    WHERE subscription_id = :id AND state = 'pending' AND {only}"""
     session.execute(text(query), {"id": number, "at": at})
 
 
@@ -132,13 +149,15 @@ def subscription(row: Any) -> Subscription:
     lists = {name: tuple(getattr(row, name)) for name in ("kinds", "series", "districts")}
     order = Order(row.channel, row.target, row.language, **lists, least=Severity(row.least))
     same = ("owner", "created_by", "created_at", "secret", "old_secret", "old_secret_until")
-    state = ("failing_since", "disabled_at", "disabled_reason")
+    state = ("failing_since", "disabled_at", "disabled_reason", "confirmed_at", "vouched_by")
     return Subscription(row.id, row.uid, order, **{name: getattr(row, name) for name in (*same, *state)})
 
 
 _CREATE = """
-INSERT INTO subscription (channel, target, language, kinds, series, districts, least, secret, owner, created_by, created_at)
-VALUES (:channel, :target, :language, :kinds, :series, :districts, :least, :secret, :owner, :created_by, :at)
+INSERT INTO subscription
+    (channel, target, language, kinds, series, districts, least, secret, owner, created_by, created_at, confirmed_at, vouched_by)
+VALUES (:channel, :target, :language, :kinds, :series, :districts, :least, :secret, :owner, :created_by, :at,
+    :confirmed_at, :vouched_by)
 RETURNING *
 """
 

@@ -15,8 +15,19 @@ from rules.alerts import Kind, Series, Severity
 group = typer.Typer(help="Who is told of alerts, where, and what was sent.", no_args_is_help=True)
 Id = Annotated[UUID, typer.Argument(metavar="ID", help="As `subscriptions list` shows it.")]
 OWNER = "command line"
-COLUMNS = ("id", "channel", "target", "severity", "created_by", "created_at", "failing_since", "disabled_reason")
-SENT = ("id", "alert", "kind", "state", "attempts", "due_at", "last_at", "status", "failure", "excerpt")
+COLUMNS = (
+    "id",
+    "channel",
+    "target",
+    "severity",
+    "created_by",
+    "created_at",
+    "confirmed_at",
+    "vouched_by",
+    "failing_since",
+    "disabled_reason",
+)
+SENT = ("id", "purpose", "alert", "kind", "state", "attempts", "due_at", "last_at", "status", "failure", "excerpt")
 
 
 def add_to(cli: typer.Typer) -> None:
@@ -33,13 +44,20 @@ def create(
     series: Annotated[list[Series] | None, typer.Option("--series", help="Only alerts about this series.")] = None,
     districts: Annotated[list[str] | None, typer.Option("--district", help="Only alerts about this district.")] = None,
     severity: Annotated[Severity, typer.Option("--severity", help="The least that is told.")] = Severity.INFORMATION,
+    confirmed: Annotated[
+        bool, typer.Option("--confirmed", help="An e-mail address of your own list: you vouch for it, it is not asked.")
+    ] = False,
 ) -> None:
-    """Tell a receiver of alerts from now on. The secret of a webhook is printed this once."""
+    """Tell a receiver of alerts from now on. The secret of a webhook is printed this once; an e-mail address is asked first."""
     lists = (tuple(kinds or ()), tuple(series or ()), tuple(map(base.text, districts or ())))
     order = Order(channel, target, language, *lists, least=severity)
     with base.writing() as session:
-        made = subscribing.create(session, Settings(), order, OWNER, base.account(), clock.now())
-    base.say(f"Subscription {made.id} for {made.target}.{' Its secret is shown this once:' if made.secret else ''}")
+        name = base.account()
+        made = subscribing.create(session, Settings(), order, OWNER, name, clock.now(), name if confirmed else None)
+    more = " Its secret is shown this once:" if made.secret else ""
+    if made.channel == "email" and made.confirmed_at is None:
+        more = " Nothing but a mail with a link is sent there until its owner confirms."
+    base.say(f"Subscription {made.id} for {made.target}.{more}")
     if made.secret:
         base.output().print(made.secret, markup=False, soft_wrap=True)
 
@@ -89,6 +107,14 @@ def test(subscription: Id) -> None:
     base.say(
         f"Test {sent.id} waits for the worker: `landreserve subscriptions deliveries {subscription}` tells the rest."
     )
+
+
+@group.command("confirmation")
+def ask_again(subscription: Id) -> None:
+    """Let an e-mail address be asked once more whether it wants to be told."""
+    with base.writing() as session:
+        sent = subscribing.ask_again(session, subscription, None, clock.now())
+    base.say(f"Mail {sent.id} waits for the worker.")
 
 
 @group.command("deliveries")

@@ -22,7 +22,7 @@ from app.delivery.desk import Desk
 from app.delivery.keys import KeyUnfitError
 from app.delivery.webhook import Send, Sent
 from parcels import deliveries, delivering, delivery_retention, foresight, line, pledge_watch, undelivered
-from parcels.delivering import Job, Settled
+from parcels.delivering import DEFAULT, Job, Limits, Settled
 
 log = logging.getLogger(__name__)
 
@@ -42,13 +42,18 @@ Now = Callable[[], datetime]
 
 
 async def run(
-    engine: Engine, senders: Mapping[str, Send], stop: asyncio.Event, now: Now = clock.now, kept: timedelta = KEPT
+    engine: Engine,
+    senders: Mapping[str, Send],
+    stop: asyncio.Event,
+    now: Now = clock.now,
+    kept: timedelta = KEPT,
+    limits: Limits = DEFAULT,
 ) -> None:
     """Deliver until told to stop, which is seen within POLL_S; what is under way then gets GRACE_S to end.
 
     Deliveries that ended are `kept` for so long.
     """
-    wake, desk = asyncio.Event(), Desk(engine)
+    wake, desk = asyncio.Event(), Desk(engine, limits)
     beside = [
         asyncio.create_task(_listen(engine, wake)),
         asyncio.create_task(_every(TICK_S, lambda: _tick(engine, now))),

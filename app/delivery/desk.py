@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from app import clock
 from app.delivery import schedule
 from parcels import delivering
-from parcels.delivering import Job, Settled
+from parcels.delivering import DEFAULT, Job, Limits, Settled
 
 log = logging.getLogger(__name__)
 AGAIN_S = 1.0
@@ -24,8 +24,9 @@ T = TypeVar("T")
 class Desk:
     """All work on the database goes through one thread and one connection, which holds the lock of the worker's number."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, limits: Limits = DEFAULT) -> None:
         """Connects with the first piece of work."""
+        self._limits = limits
         self._engine = engine
         self._thread = ThreadPoolExecutor(1, "desk")
         self._connection: Connection | None = None
@@ -37,7 +38,7 @@ class Desk:
 
         def taken(session: Session) -> list[Job]:
             delivering.fan_out(session, at)
-            return delivering.claim(session, self._worker, self._mine, schedule.ATTEMPTS, channels, at)
+            return delivering.claim(session, self._worker, self._mine, schedule.ATTEMPTS, channels, at, self._limits)
 
         try:
             jobs = await self._run(taken)

@@ -11,7 +11,6 @@ from typing import Any
 from app import alert_words
 from app.web.language import Translator, translator
 from app.web.pages import TEMPLATES
-from parcels.alerts import Alert
 from parcels.delivering import Job
 from parcels.subscriptions import Order
 
@@ -25,7 +24,7 @@ def message(job: Job, sender: str, base: str | None, at: datetime) -> EmailMessa
     speak = translator(order.language)
     words = _words(job, speak, base)
     mail = EmailMessage(POLICY)
-    mail["Subject"] = _subject(job.alert, speak)
+    mail["Subject"] = _subject(job, speak)
     mail["From"] = Address(NAME, addr_spec=sender)
     mail["To"] = Address(addr_spec=order.target)
     mail["Date"] = format_datetime(at)
@@ -44,13 +43,19 @@ def message_id(told: str, order: Order, sender: str) -> str:
     return f"<{told}.{receiver}@{sender.partition('@')[2]}>"
 
 
-def _subject(alert: Alert | None, speak: Translator) -> str:
+def _subject(job: Job, speak: Translator) -> str:
+    alert = job.alert
     if alert is None:
-        return f"[{speak.code('alert_mail', 'product')}] {speak.code('alert_mail', 'test_title')}"
+        return f"[{speak.code('alert_mail', 'product')}] {speak.code('alert_mail', f'{_other(job)}_title')}"
     severity = speak.code("severity", alert.severity)
     said = f"[{speak.code('alert_mail', 'product')}, {severity}] {alert_words.title(alert, speak)}"
     # The standard library would decode what looks like an encoded word, line breaks in it and all: a header of somebody else's.
     return said.replace("=?", "= ?")
+
+
+def _other(job: Job) -> str:
+    """What is sent that is no alert."""
+    return "confirm" if job.question else "test"
 
 
 def _words(job: Job, speak: Translator, base: str | None) -> dict[str, Any]:
@@ -58,9 +63,22 @@ def _words(job: Job, speak: Translator, base: str | None) -> dict[str, Any]:
     ends = speak.code("alert_mail", "subscription").format(subscription=job.subscription.uid)
     found: dict[str, Any] = {"language": speak.language, "link": None, "more": None, "cites": (), "ends": ends}
     alert = job.alert
+    if job.question:
+        until = speak.instant(job.question.until)
+        found |= {
+            "link": f"{base}/confirm/{job.question.code}?lang={speak.language}",
+            "more": speak.code("alert_mail", "confirm_here"),
+        }
+        found["paragraphs"] = [
+            speak.code("alert_mail", one).format(until=until) for one in ("confirm", "confirm_until")
+        ]
+        return {**found, "title": speak.code("alert_mail", "confirm_title")}
     if alert is None:
-        told = {name: speak.code("alert_mail", name) for name in ("test_title", "test")}
-        return {**found, "title": told["test_title"], "paragraphs": [told["test"]]}
+        return {
+            **found,
+            "title": speak.code("alert_mail", "test_title"),
+            "paragraphs": [speak.code("alert_mail", "test")],
+        }
     severity = speak.code("alert_mail", "severity").format(severity=speak.code("severity", alert.severity))
     said = [
         alert_words.sentence(alert, speak),
@@ -70,6 +88,8 @@ def _words(job: Job, speak: Translator, base: str | None) -> dict[str, Any]:
     ]
     if district := alert.facts.get("district"):
         said.append(speak.code("alert_mail", "district").format(district=alert_words.clean(str(district))))
+    if job.waiting:
+        said.append(speak.code("alert_mail", "waiting").format(count=speak.number(job.waiting)))
     if base is not None:
         found |= {"link": f"{base}/alerts/{alert.id}", "more": speak.code("alert_mail", "more")}
     cites = [(cite, alert_words.source(cite)) for cite in alert_words.citations(alert)]

@@ -32,12 +32,12 @@ LOGIN_WANTED = (530, 534, 535, 538)  # RFC 4954 § 6: of the login, whatever was
 
 def sender(settings: Settings, total_s: float = TOTAL_S) -> Send:
     """How e-mails are sent under these settings."""
-    base = str(settings.public_url).rstrip("/") if settings.public_url else None
+    base = settings.base()
     server, seats = settings.mail_server(), asyncio.Semaphore(AT_ONCE)
     context = call.trust(settings.smtp_ca_file)
 
     async def send(job: Job, at: datetime) -> Sent:
-        if server is None or settings.mail_from is None:
+        if server is None or settings.mail_from is None or (job.question and base is None):
             return Sent(False, failure=delivering.MAIL_NOT_SET_UP)
         written = mail.message(job, settings.mail_from, base, at)
         async with seats:

@@ -135,7 +135,7 @@ def _words(alert: Alert | None, speak: Translator) -> dict[str, str]:
 
 def source_of(settings: Settings) -> str:
     """What a CloudEvent names as its source: the service's own address where that is known."""
-    return f"{str(settings.public_url).rstrip('/') if settings.public_url else ''}/api/alerts"
+    return f"{settings.base() or ''}/api/alerts"
 
 
 def _sent(answer: Answer, at: datetime) -> Sent:

@@ -9,7 +9,7 @@ from app import subscribing
 from app.auth import WRITE_SECURITY, require
 from app.bodies import SubscriptionIn
 from app.deps import FreshSession, Now, WriteSession
-from app.examples import DELIVERIES, DELIVERY, SUBSCRIPTION, SUBSCRIPTION_SECRET, SUBSCRIPTIONS, example
+from app.examples import CONFIRMATION, DELIVERIES, DELIVERY, SUBSCRIPTION, SUBSCRIPTION_SECRET, SUBSCRIPTIONS, example
 from app.problems import declared
 from app.routes.reserve import Limit
 from app.schemas.subscriptions import (
@@ -55,7 +55,8 @@ def owner(who: Token) -> str | None:
 def post_subscription(
     request: Request, who: Subscriber, wanted: SubscriptionIn, session: WriteSession, now: Now
 ) -> SubscriptionSecretOut:
-    """Be told of alerts from now on. The secret of a webhook is shown this once."""
+    """Be told of alerts from now on. The secret of a webhook is shown this once; an e-mail address is asked first whether it
+    wants that."""
     return subscribing.create(session, request.app.state.settings, wanted.order(), who.id, who.name, now)
 
 
@@ -129,6 +130,18 @@ def enable_subscription(who: Subscriber, session: WriteSession, subscription: Id
 def send_test(who: Subscriber, session: WriteSession, now: Now, subscription: Id) -> DeliveryOut:
     """Let a test be sent by the worker; its deliveries tell what came of it."""
     return subscribing.send_test(session, subscription, owner(who), now)
+
+
+@router.post(
+    "/{subscription}/confirmation",
+    response_model=DeliveryOut,
+    status_code=202,
+    responses={202: example(CONFIRMATION), **declared(*ONE)},
+    openapi_extra=WRITE_SECURITY,
+)
+def ask_again(who: Subscriber, session: WriteSession, now: Now, subscription: Id) -> DeliveryOut:
+    """Send the mail once more by which an e-mail address is confirmed: it was lost, or its link has expired."""
+    return subscribing.ask_again(session, subscription, owner(who), now)
 
 
 @router.get(

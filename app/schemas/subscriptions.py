@@ -4,14 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from app.schemas.common import Out
-from parcels.deliveries import State
+from parcels.deliveries import Purpose, State
 from parcels.subscriptions import Channel, DisabledReason, Language
 from rules.alerts import Kind, Series, Severity
 
 
 class SubscriptionOut(Out):
     """One receiver; empty lists mean all. `failing_since`: since when nothing has been taken; `disabled_reason`: the receiver
-    answered 410 (gone), or took nothing for five days (failing)."""
+    answered 410 (gone), or took nothing for five days (failing). `confirmed_at`: by the owner of the e-mail address, or by
+    `vouched_by` in his place; until then nothing but the question is sent. Null for webhooks."""
 
     id: UUID
     channel: Channel
@@ -27,6 +28,8 @@ class SubscriptionOut(Out):
     failing_since: datetime | None
     disabled_at: datetime | None
     disabled_reason: DisabledReason | None
+    confirmed_at: datetime | None
+    vouched_by: str | None
 
 
 class SubscriptionSecretOut(SubscriptionOut):
@@ -42,10 +45,12 @@ class SubscriptionsOut(Out):
 
 
 class DeliveryOut(Out):
-    """One alert to one receiver (no alert: a test); what the last attempt came to. `failure`: no-answer, status, or
-    ours (fault, mail-server, mail-not-set-up)."""
+    """One alert to one receiver (no alert: a test, or the question whether an address is confirmed); what the last attempt came
+    to. `failure`: no-answer, status, ours (fault, mail-server, mail-not-set-up), or mail-cap: put off until `due_at`, for the
+    address has had as many e-mails as it gets in an hour."""
 
     id: UUID
+    purpose: Purpose
     alert: UUID | None
     kind: Kind | None
     state: State

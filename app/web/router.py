@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from app.deps import HEAVY
+from app.deps import HEAVY, Now, ReadSession, WriteSession
+from app.headers import UNSEEN
 from app.web import conversion_router, replacement_router
 from app.web.alert_pages import alert_page, alerts_page
-from app.web.answering import FreshPage, Page, Raw
+from app.web.answering import FreshPage, Page, Raw, answer
+from app.web.confirm_page import confirm_page
 from app.web.guidance_page import guidance_page
 from app.web.import_pages import import_page, imports_page
 from app.web.outlook_page import outlook_page
@@ -54,6 +56,20 @@ def alerts(page: FreshPage, before: Raw = None) -> HTMLResponse:
 def one_alert(page: FreshPage, number: str) -> HTMLResponse:
     """One alert in full."""
     return page.show(lambda visit: alert_page(page.session, number, visit))
+
+
+@router.get("/confirm/{code}", response_class=HTMLResponse)
+def confirm(request: Request, session: ReadSession, now: Now, code: str, lang: Raw = None) -> HTMLResponse:
+    """Whether messages to an e-mail address are wanted; open even where reading needs a token, and changes nothing."""
+    return answer(request, now, None, lang, lambda visit: confirm_page(session, code, visit), UNSEEN, public=True)
+
+
+@router.post("/confirm/{code}", response_class=HTMLResponse)
+def confirmed(request: Request, session: WriteSession, now: Now, code: str, lang: Raw = None) -> HTMLResponse:
+    """They are: what is raised from now on is sent there."""
+    return answer(
+        request, now, None, lang, lambda visit: confirm_page(session, code, visit, sent=True), UNSEEN, public=True
+    )
 
 
 @router.get("/guidance", response_class=HTMLResponse)

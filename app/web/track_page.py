@@ -17,8 +17,9 @@ def track_page(session: Session, code: str, visit: Visit) -> Rendered:
         found = step_answers.track(session, code, visit.now, speak)
     except TrackUnknownError:
         said = {
+            "heading": speak.text("State of a case"),
             "message": speak.text("There is no case behind this link, or the link was revoked."),
             "remedy": speak.text("Ask whoever gave it to you for a new one."),
         }
-        return render(session, "track_unknown.html", 404, visit, asked, **said)
+        return render(session, "link_unknown.html", 404, visit, asked, **said)
     return render(session, "track.html", 200, visit, asked, found=found)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from app.bodies import SUBSCRIBED
 from app.delivery import keys
 from app.settings import Settings
-from parcels import alerts, delivering, subscriptions
+from parcels import alerts, confirmations, delivering, subscriptions
 from parcels.tokens import Role
 from rules.alerts import Kind, Severity
 from tests.app.conftest import NOW, Town, service, token
@@ -63,6 +63,9 @@ def test_from_making_to_ending(callers: Callers, problem: Problem) -> None:
     assert (shown["kinds"], shown["series"], shown["severity"], shown["language"]) == (
         *(["below", "near", "recovered"], ["net"], "information", "de"),
     )
+
+    assert (shown["confirmed_at"], shown["vouched_by"]) == (None, None)
+    problem(mine.post(f"{one}/confirmation"), 422, "invalid-request")  # a webhook's secret is what its owner has
 
     renewed = mine.post(f"{one}/rotate").json()
     assert renewed["secret"] != made["secret"]
@@ -126,6 +129,7 @@ def test_others_see_nothing_and_administrators_everything(callers: Callers, prob
         ("post", "/rotate"),
         ("post", "/enable"),
         ("post", "/test"),
+        ("post", "/confirmation"),
         ("get", "/deliveries"),
     )
     for method, below in calls:
@@ -165,6 +169,36 @@ def test_a_name_is_not_resolved_when_it_is_given(callers: Callers, monkeypatch: 
 
     monkeypatch.setattr("socket.getaddrinfo", resolved)
     subscribed(callers("planner"), target="https://inner.hamburg.example/")
+
+
+def test_an_address_is_asked_first(town: Town, callers: Callers, problem: Problem) -> None:
+    """As its maker sees it; that nothing else is sent is proved with a mail server."""
+    mailing = {"smtp_url": "smtp://mail.example", "mail_from": "landreserve@hamburg.example"}
+    shown = {"Authorization": f"Bearer {token(town, 'planner')[1]}"}
+    order = {"channel": "email", "target": "name@hamburg.example"}
+    nameless = TestClient(service(town.web, **mailing), headers=shown)
+    (error,) = problem(nameless.post(PATH, json=order), 422, "invalid-request")["errors"]
+    assert "LANDRESERVE_PUBLIC_URL" in error["remedy"]
+    app = service(town.web, public_url="https://reserve.hamburg.example", **mailing)
+    mine = TestClient(app, headers=shown)
+    made = subscribed(mine, **order)
+    one = f"{PATH}/{made['id']}"
+    assert (made["confirmed_at"], made["vouched_by"], made["secret"]) == (None, None, None)
+    problem(mine.post(f"{one}/test"), 422, "invalid-request")
+    again = mine.post(f"{one}/confirmation")
+    assert (again.status_code, again.json()["purpose"], again.json()["alert"]) == (202, "confirmation", None)
+    sent = mine.get(f"{one}/deliveries").json()["deliveries"]
+    assert [(found["purpose"], found["state"]) for found in sent] == [("confirmation", "pending")] * 2
+    with engine_of(town.owner) as engine, Session(engine) as session:
+        found = subscriptions.find(session, UUID(made["id"]), None)
+        code = confirmations.make(session, found.id, NOW, NOW + timedelta(days=7))
+        session.commit()
+    browser = TestClient(app)
+    assert browser.get(f"/confirm/{code}").status_code == 200
+    assert mine.get(one).json()["confirmed_at"] is None
+    assert browser.post(f"/confirm/{code}").status_code == 200  # as the lesser role
+    assert mine.get(one).json()["confirmed_at"] == NOW.isoformat().replace("+00:00", "Z")
+    problem(mine.post(f"{one}/confirmation"), 422, "invalid-request")
 
 
 def test_an_owner_has_a_limit(callers: Callers, problem: Problem) -> None:
@@ -224,6 +258,21 @@ def test_by_command(on_database: Callable[[Town], Landreserve], town: Town, tmp_
     assert landreserve("subscriptions", "enable", one["id"]).code == 0
     assert "pending" in landreserve("subscriptions", "deliveries", one["id"]).out
     assert landreserve("subscriptions", "delete", one["id"]).code == 0
+    mailing = {
+        "SMTP_URL": "smtp://mail.example",
+        "MAIL_FROM": "lr@mail.example",
+        "PUBLIC_URL": "https://reserve.example",
+    }
+    for name, value in mailing.items():
+        monkeypatch.setenv(f"LANDRESERVE_{name}", value)
+    for confirmed in ((), ("--confirmed",)):
+        address = f"list{len(confirmed)}@hamburg.example"
+        made = landreserve("subscriptions", "create", address, "--channel", "email", *confirmed)
+        assert (made.code, "until its owner confirms" in made.err) == (0, not confirmed)
+        (mine,) = [found for found in landreserve("subscriptions", "list", "--json").json if found["target"] == address]
+        assert (mine["confirmed_at"] is None, mine["vouched_by"] is None) == (not confirmed, not confirmed)
+        assert landreserve("subscriptions", "confirmation", mine["id"]).code == (2 if confirmed else 0)
+        assert landreserve("subscriptions", "test", mine["id"]).code == (0 if confirmed else 2)
     for arguments in (("delete", one["id"]), ("replay", str(uuid4())), ("create", "http://example.org/")):
         refused = landreserve("subscriptions", *arguments)
         assert (refused.code, refused.out) == (2, "")

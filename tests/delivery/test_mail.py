@@ -43,7 +43,8 @@ def job(target: str = RECEIVER, language: Language = "de", **changes: Any) -> Jo
     order = Order("email", target, language)
     uid = UUID("00000000-0000-4000-8000-000000000001")
     state = {"secret": None, "old_secret": None, "old_secret_until": None, "failing_since": None}
-    to = Subscription(1, uid, order, "token", "test", AT, **state, disabled_at=None, disabled_reason=None)
+    state |= {"disabled_at": None, "disabled_reason": None, "confirmed_at": AT, "vouched_by": None}
+    to = Subscription(1, uid, order, "token", "test", AT, **state)
     found = Job(1, UUID("00000000-0000-4000-8000-000000000002"), 1, 1, AT, to, alert())
     return replace(found, **changes)
 
@@ -381,7 +382,9 @@ def test_end_to_end_with_a_mail_server_that_comes_back(post: Post) -> None:
             more = {name: getattr(post.settings, name) for name in ("database_url", "home", "secret_key")}
             settings = setup(port, **more)
             with post.session() as session:
-                made = subscribing.create(session, settings, Order("email", RECEIVER), "token", "test", post.now)
+                made = subscribing.create(
+                    session, settings, Order("email", RECEIVER), "token", "test", post.now, "test"
+                )
                 session.commit()
             first = post.alert("1")
             await round_of(settings)

@@ -4,6 +4,7 @@ import asyncio
 import email
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -301,9 +302,44 @@ def sell(client: Client, parcel: str) -> None:
     assert done.status_code == 200, done.text
 
 
+BASE = "https://reserve.hamburg.example"
+
+
+@contextmanager
+def mail_server(house: House, port: int) -> Iterator[None]:
+    server = Controller(house, hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()
+
+
+def confirmed(client: Client, house: House) -> None:
+    """Follow the links of all mails: a program that only opens them confirms nothing."""
+    for envelope in house.got:
+        (code,) = re.findall(rf"{BASE}(/confirm/[\w-]{{43}})\?", text_of(envelope))
+        assert client.get(code).status_code == 200
+        assert None in [
+            one["confirmed_at"] for one in client.get("/api/subscriptions").json()["subscriptions"] if mailed(one)
+        ]
+        assert client.post(code).status_code == 200
+    assert all(one["confirmed_at"] for one in client.get("/api/subscriptions").json()["subscriptions"] if mailed(one))
+    house.got.clear()
+
+
+def mailed(one: dict[str, Any]) -> bool:
+    return bool(one["channel"] == "email")
+
+
+def text_of(envelope: Any) -> str:
+    found = email.message_from_bytes(envelope.original_content, policy=default)
+    return str(found.get_body(("plain",)).get_content())  # type: ignore[attr-defined]
+
+
 MAILED = """
 SELECT d.state, d.attempts, d.last_failure FROM delivery d JOIN subscription s ON s.id = d.subscription_id
-WHERE s.channel = 'email'
+WHERE s.channel = 'email' AND NOT d.confirms
 """
 SAID = {
     "de@hamburg.example": ("[Flächenreserve, kritisch] Unter dem Ziel: Reserve (netto)", "Es fehlen 40"),
@@ -315,11 +351,19 @@ def test_up_delivers_and_starts_what_delivers_again(post: Post, receiver: Receiv
     """A sale across the line while the mail server is down, and the process that delivers is killed before it comes back: each is
     told once, by webhook and by e-mail, under one id."""
     land_of_120_ha(post)
-    port = free_port()
-    with up(post, SMTP_URL=f"smtp+plain://localhost:{port}", MAIL_FROM="landreserve@hamburg.example") as client:
+    port, house = free_port(), House()
+    mail = {
+        "SMTP_URL": f"smtp+plain://localhost:{port}",
+        "MAIL_FROM": "landreserve@hamburg.example",
+        "PUBLIC_URL": BASE,
+    }
+    with up(post, **mail) as client:
         hook = subscribe(client, "webhook", receiver.url())
-        for address in SAID:
-            subscribe(client, "email", address, language=address[:2], kinds=["below"], series=["net"])
+        with mail_server(house, port):
+            for address in SAID:
+                subscribe(client, "email", address, language=address[:2], kinds=["below"], series=["net"])
+            until(lambda: len(house.got) == len(SAID))
+            confirmed(client, house)
         assert client.post(f"/api/subscriptions/{hook}/test").status_code == 202
         until(lambda: len(receiver.got) == 1)
         assert receiver.got[0].event["data"]["test"] is True
@@ -327,15 +371,10 @@ def test_up_delivers_and_starts_what_delivers_again(post: Post, receiver: Receiv
         sell(client, key(1))
         until(lambda: post.rows(MAILED) == [("pending", 1, "mail-server")] * 2)
         os.kill(first, signal.SIGKILL)
-        house = House()
-        server = Controller(house, hostname="127.0.0.1", port=port)
-        server.start()
-        try:
+        with mail_server(house, port):
             uid = post.alert("1")
             until(lambda: receiver.counts()[uid] == 1)
             until(lambda: post.rows(MAILED) == [("delivered", 2, None)] * 2, 60)
-        finally:
-            server.stop()
         assert of_ours(post) != [first]
     until(lambda: of_ours(post) == [])
     (below,) = (

@@ -105,6 +105,35 @@ def test_each_step_back_leaves_what_was_there(empty, revision):
     assert schema(engine) == made
 
 
+SUBSCRIBED = """
+INSERT INTO subscription (channel, target, language, kinds, series, districts, least, secret, owner, created_by, created_at)
+SELECT channel, channel, 'de', '{}', '{}', '{}', 'warning', secret, 'owner', 'Leitstelle', '2026-11-20'
+FROM (VALUES ('email', NULL), ('webhook', '\\x00'::bytea)) AS made (channel, secret)
+"""
+
+
+def test_addresses_of_before_are_confirmed_and_going_back_tells_nobody_who_has_not(cluster):
+    with own_database(cluster) as urls, engine_of(urls.owner) as engine:
+        downgrade(engine, "0018")
+        with engine.begin() as connection:
+            connection.execute(text(SUBSCRIBED))
+        db.migrate(engine)
+        with engine.begin() as connection:
+            kept = "SELECT channel, confirmed_at = created_at, vouched_by FROM subscription ORDER BY channel"
+            assert connection.execute(text(kept)).all() == [("email", True, "Leitstelle"), ("webhook", None, None)]
+            connection.execute(text(SUBSCRIBED))
+            asked = "INSERT INTO delivery (subscription_id, created_at, due_at, confirms) VALUES (3, :at, :at, true)"
+            connection.execute(text(asked), {"at": "2026-11-22"})
+        downgrade(engine, "0018")
+        with engine.connect() as connection:
+            ended = "SELECT channel, target, deleted_at IS NOT NULL FROM subscription ORDER BY id"
+            assert connection.execute(text(ended)).all() == [
+                *[("email", "email", False), ("webhook", "webhook", False)],
+                *[("email", "", True), ("webhook", "webhook", False)],
+            ]
+            assert connection.execute(text("SELECT state FROM delivery")).scalar_one() == "cancelled"
+
+
 def test_starters_at_once(empty):
     urls, engine = empty
     starters = [subprocess.Popen([sys.executable, "-c", MIGRATE, urls.owner], cwd=ROOT) for _ in range(3)]
