@@ -114,6 +114,11 @@ def one(found: Subscription) -> SubscriptionOut:
     )
 
 
+def masked(order: Order) -> str:
+    """A target as it is shown to whoever is not its owner: what sort of address it is, and nothing of it."""
+    return "https://•••" if order.channel == "webhook" else "•••@•••"
+
+
 def all_of(found: Iterable[Subscription]) -> list[SubscriptionOut]:
     """Several."""
     return [one(subscription) for subscription in found]

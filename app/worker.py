@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app import clock, imports, uploads
-from app.delivery import courier, smtp, webhook
+from app.delivery import courier, operator, smtp, webhook
 from app.settings import Settings
 from parcels import runs
 from parcels.importing import Refused, sweep
@@ -122,7 +122,9 @@ def deliver(engine: Engine, settings: Settings) -> None:
             loop.add_signal_handler(number, stop.set)
         senders = {"webhook": webhook.sender(settings), "email": smtp.sender(settings)}
         kept = timedelta(days=settings.deliveries_kept_days)
-        await courier.run(engine, senders, stop, kept=kept, limits=settings.limits())
+        await courier.run(
+            engine, senders, stop, kept=kept, limits=settings.limits(), tell=operator.teller(engine, settings)
+        )
 
     asyncio.run(until_told())
 

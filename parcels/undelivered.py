@@ -1,13 +1,54 @@
-"""What has not arrived: alerts that nobody attends to, and since when others wait."""
+"""What has not arrived: alerts that nobody attends to, since when others wait, receivers that take nothing, what was given up."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from parcels import subscriptions
+from parcels.deliveries import State
 from parcels.delivering import FAULT
+from parcels.subscriptions import Subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What the last attempt came to; status, failure and excerpt are for the receiver's owner alone."""
+
+    at: datetime | None
+    status: int | None
+    failure: str | None
+    excerpt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A receiver that is disabled or has not taken what is tried again: since when, how many alerts wait, how many it never got."""
+
+    subscription: Subscription
+    since: datetime
+    waiting: int
+    lost: int
+    last: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A delivery that was given up, or cancelled since its receiver was disabled; `alert` is the number, None for a test."""
+
+    id: int
+    uid: UUID
+    subscription: Subscription
+    alert: int | None
+    state: State
+    attempts: int
+    finished_at: datetime
+    last: Attempt
 
 
 def unattended_since(session: Session, at: datetime) -> datetime | None:
@@ -32,6 +73,78 @@ def at_fault(session: Session) -> bool:
     query = "SELECT EXISTS (SELECT FROM delivery WHERE state = 'pending' AND last_failure = :fault)"
     return bool(session.execute(text(query), {"fault": FAULT}).scalar_one())
 
+
+def troubled(session: Session) -> list[Trouble]:
+    """The receivers that take nothing, those that are disabled first, in the order of their making."""
+    return _troubles(session, "")
+
+
+def lost(session: Session, limit: int) -> tuple[list[Lost], int]:
+    """What its receiver never got, newest first, and how much of that there is: alerts of which nobody has taken note."""
+    rows = session.execute(text(_LOST), {"limit": limit}).all()
+    return [_lost(row) for row in rows], rows[0].total if rows else 0
+
+
+def failing(session: Session) -> bool:
+    """Whether a receiver takes nothing, or something was given up of which nobody has taken note."""
+    return bool(troubled(session) or lost(session, 1)[1])
+
+
+def disabled(session: Session) -> list[Trouble]:
+    """Receivers that were disabled and of which the operator was not told."""
+    untold = "AND s.disabled_at IS NOT NULL AND (s.operator_told_at IS NULL OR s.operator_told_at < s.disabled_at)"
+    return _troubles(session, untold)
+
+
+def given_up(session: Session, limit: int) -> list[Lost]:
+    """Deliveries that were given up and of which the operator was not told, oldest first."""
+    return [_lost(row) for row in session.execute(text(_UNTOLD), {"limit": limit})]
+
+
+def _troubles(session: Session, where: str) -> list[Trouble]:
+    rows = session.execute(text(_TROUBLED.format(where=where)))
+    return [Trouble(subscriptions.subscription(row), row.since, row.waiting, row.lost, _attempt(row)) for row in rows]
+
+
+def _lost(row: Any) -> Lost:
+    to = subscriptions.subscription(row)
+    return Lost(row.delivery, row.delivery_uid, to, row.alert, row.state, row.attempts, row.finished_at, _attempt(row))
+
+
+def _attempt(row: Any) -> Attempt:
+    return Attempt(row.last_at, row.last_status, row.last_failure, row.excerpt)
+
+
+# What still waits after an attempt is trouble too where the mail server is to blame, which is not held against receivers.
+_TROUBLED = """
+SELECT s.*, coalesce(s.disabled_at, s.failing_since, n.since) AS since, n.waiting, n.lost,
+    l.last_at, l.last_status, l.last_failure, l.excerpt
+FROM subscription s CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE state = 'pending' AND alert_id IS NOT NULL) AS waiting,
+        count(*) FILTER (WHERE state IN ('given_up', 'cancelled') AND alert_id IS NOT NULL
+            AND NOT EXISTS (SELECT FROM alert_acknowledgement k WHERE k.alert_id = d.alert_id)) AS lost,
+        min(created_at) FILTER (WHERE state = 'pending' AND attempts > 0 AND worker IS NULL) AS since
+    FROM delivery d WHERE subscription_id = s.id
+) n LEFT JOIN LATERAL (
+    SELECT * FROM delivery WHERE subscription_id = s.id AND last_at IS NOT NULL ORDER BY last_at DESC, id DESC LIMIT 1
+) l ON true
+WHERE s.deleted_at IS NULL AND coalesce(s.disabled_at, s.failing_since, n.since) IS NOT NULL {where}
+ORDER BY s.disabled_at IS NULL, s.id
+"""
+
+_NOT_TAKEN = """
+SELECT s.*, d.id AS delivery, d.uid AS delivery_uid, d.alert_id AS alert, d.state, d.attempts, d.finished_at,
+    d.last_at, d.last_status, d.last_failure, d.excerpt, count(*) OVER () AS total
+FROM delivery d JOIN subscription s ON s.id = d.subscription_id
+WHERE s.deleted_at IS NULL
+"""
+_LOST = f"""{_NOT_TAKEN} AND d.state IN ('given_up', 'cancelled') AND d.alert_id IS NOT NULL
+    AND NOT EXISTS (SELECT FROM alert_acknowledgement k WHERE k.alert_id = d.alert_id)
+ORDER BY d.finished_at DESC, d.id DESC LIMIT :limit
+"""
+_UNTOLD = f"""{_NOT_TAKEN} AND d.state = 'given_up' AND (d.operator_told_at IS NULL OR d.operator_told_at < d.finished_at)
+ORDER BY d.finished_at, d.id LIMIT :limit
+"""
 
 _UNATTENDED = """
 SELECT min(since) FROM (

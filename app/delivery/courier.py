@@ -48,10 +48,11 @@ async def run(
     now: Now = clock.now,
     kept: timedelta = KEPT,
     limits: Limits = DEFAULT,
+    tell: Callable[[datetime], Any] | None = None,
 ) -> None:
     """Deliver until told to stop, which is seen within POLL_S; what is under way then gets GRACE_S to end.
 
-    Deliveries that ended are `kept` for so long.
+    Deliveries that ended are `kept` for so long. `tell` lets the operator know of what fails at an instant.
     """
     wake, desk = asyncio.Event(), Desk(engine, limits)
     beside = [
@@ -62,6 +63,8 @@ async def run(
         asyncio.create_task(_every(WATCH_S, lambda: _look(engine, now, pledge_watch.tell))),
         asyncio.create_task(_every(FORGET_S, lambda: forget(engine, now() - kept))),
     ]
+    if tell is not None:
+        beside.append(asyncio.create_task(_every(WATCH_S, lambda: tell(now()))))
     under_way: set[asyncio.Task[None]] = set()
     try:
         while not stop.is_set():

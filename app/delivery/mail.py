@@ -12,7 +12,6 @@ from app import alert_words
 from app.web.language import Translator, translator
 from app.web.pages import TEMPLATES
 from parcels.delivering import Job
-from parcels.subscriptions import Order
 
 POLICY = SMTP.clone(cte_type="7bit")  # a server need not know 8BITMIME
 NAME = "landreserve"
@@ -22,24 +21,28 @@ def message(job: Job, sender: str, base: str | None, at: datetime) -> EmailMessa
     """The e-mail of a delivery as it is sent at an instant; `base` is the service's own address for links, None where unknown."""
     order = job.subscription.order
     speak = translator(order.language)
-    words = _words(job, speak, base)
+    return letter(_words(job, speak, base), sender, order.target, job.message_id, at)
+
+
+def letter(words: dict[str, Any], sender: str, target: str, told: str, at: datetime) -> EmailMessage:
+    """A mail that says these words (subject, language, title, paragraphs, link, sources, end) under a stable id."""
     mail = EmailMessage(POLICY)
-    mail["Subject"] = _subject(job, speak)
+    mail["Subject"] = words["subject"]
     mail["From"] = Address(NAME, addr_spec=sender)
-    mail["To"] = Address(addr_spec=order.target)
+    mail["To"] = Address(addr_spec=target)
     mail["Date"] = format_datetime(at)
-    mail["Message-ID"] = message_id(job.message_id, order, sender)
+    mail["Message-ID"] = message_id(told, target, sender)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence is answered to us
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(_text(words))
     mail.add_alternative(TEMPLATES.get_template("mail.html").render(words), subtype="html")
-    mail["Content-Language"] = order.language  # what comes before the content is taken for a part's
+    mail["Content-Language"] = words["language"]  # what comes before the content is taken for a part's
     return mail
 
 
-def message_id(told: str, order: Order, sender: str) -> str:
+def message_id(told: str, target: str, sender: str) -> str:
     """The same for the same alert and receiver, whatever the subscription and the attempt: mail programs drop doubles by it."""
-    receiver = hashlib.sha256(order.target.lower().encode()).hexdigest()[:16]
+    receiver = hashlib.sha256(target.lower().encode()).hexdigest()[:16]
     return f"<{told}.{receiver}@{sender.partition('@')[2]}>"
 
 
@@ -61,7 +64,8 @@ def _other(job: Job) -> str:
 def _words(job: Job, speak: Translator, base: str | None) -> dict[str, Any]:
     """What both forms of the message say: title, paragraphs, link, sources, and how it ends."""
     ends = speak.code("alert_mail", "subscription").format(subscription=job.subscription.uid)
-    found: dict[str, Any] = {"language": speak.language, "link": None, "more": None, "cites": (), "ends": ends}
+    found: dict[str, Any] = {"language": speak.language, "subject": _subject(job, speak), "ends": ends}
+    found |= {"link": None, "more": None, "cites": ()}
     alert = job.alert
     if job.question:
         until = speak.instant(job.question.until)

@@ -41,12 +41,12 @@ def sender(settings: Settings, total_s: float = TOTAL_S) -> Send:
             return Sent(False, failure=delivering.MAIL_NOT_SET_UP)
         written = mail.message(job, settings.mail_from, base, at)
         async with seats:
-            return await _attempt(server, context, written, settings.mail_from, job.subscription.order.target, total_s)
+            return await hand_over(server, context, written, settings.mail_from, job.subscription.order.target, total_s)
 
     return send
 
 
-async def _attempt(
+async def hand_over(
     server: Server, context: ssl.SSLContext, written: EmailMessage, sender: str, receiver: str, total_s: float
 ) -> Sent:
     """One hand-over, with whatever came of it."""
@@ -63,7 +63,7 @@ async def _attempt(
     )
     try:
         async with asyncio.timeout(total_s):
-            return await _hand_over(client, server, context, written, sender, receiver)
+            return await _said(client, server, context, written, sender, receiver)
     except aiosmtplib.SMTPResponseException as refused:  # before it came to the message
         log.warning("the mail server %s:%d: %d", server.host, server.port, refused.code)
         return replace(_refused(refused, final=False), failure=delivering.MAIL_SERVER)
@@ -74,7 +74,7 @@ async def _attempt(
         client.close()
 
 
-async def _hand_over(
+async def _said(
     client: aiosmtplib.SMTP, server: Server, context: ssl.SSLContext, written: EmailMessage, sender: str, receiver: str
 ) -> Sent:
     """Greet, secure, log in, send. What is taken stays taken, however the server takes leave."""

@@ -8,7 +8,7 @@ from app.web.alert_said import said
 from app.web.numbers import number_of
 from app.web.pages import Rendered, Visit, refused, render
 from app.web.question import plain
-from parcels import alerts
+from parcels import alerts, undelivered
 from parcels.alerts import AlertUnknownError
 from rules.alerts import Severity
 
@@ -27,6 +27,7 @@ def alerts_page(session: Session, before: str | None, visit: Visit) -> Rendered:
         "found": said(found[:SHOWN], visit.speak),
         "more": len(found) > SHOWN,
         "newest": number is None,
+        "failing": undelivered.failing(session),
     }
     return render(session, "alerts.html", 200, visit, plain(visit.now, visit.language), **values)
 

@@ -17,6 +17,8 @@ from parcels.tokens import Token
 
 Raw = Annotated[str | None, Query()]
 KEPT = MappingProxyType({"Cache-Control": "no-cache", "Vary": "Accept-Language, Authorization"})
+# What is shown depends on who asks: nobody keeps it.
+FRESH = MappingProxyType({"Cache-Control": "no-store", "Vary": "Accept-Language, Authorization"})
 
 
 def answer(

@@ -7,14 +7,11 @@ from fastapi.responses import HTMLResponse
 
 from app.deps import HEAVY, Now, ReadSession
 from app.headers import UNSEEN
-from app.web.answering import Page, Raw, answer
+from app.web.answering import FRESH, Page, Raw, answer
 from app.web.case_page import Filters, case_page, cases_page, dossier_page
 from app.web.track_page import track_page
 
 router = APIRouter(include_in_schema=False)
-
-# What is shown of notes depends on who asks, and a case goes on: nobody keeps it.
-FRESH = {"Cache-Control": "no-store", "Vary": "Accept-Language, Authorization"}
 
 
 @router.get("/conversions", response_class=HTMLResponse, dependencies=[HEAVY])

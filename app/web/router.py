@@ -9,13 +9,14 @@ from app.deps import HEAVY, Now, ReadSession, WriteSession
 from app.headers import UNSEEN
 from app.web import conversion_router, replacement_router
 from app.web.alert_pages import alert_page, alerts_page
-from app.web.answering import FreshPage, Page, Raw, answer
+from app.web.answering import FRESH, FreshPage, Page, Raw, answer
 from app.web.confirm_page import confirm_page
 from app.web.guidance_page import guidance_page
 from app.web.import_pages import import_page, imports_page
 from app.web.outlook_page import outlook_page
 from app.web.pages import start_page
 from app.web.parcel_pages import parcel_page, parcels_page
+from app.web.receivers_page import receivers_page
 
 router = APIRouter(include_in_schema=False)
 router.include_router(conversion_router.router)
@@ -50,6 +51,12 @@ def one_import(page: FreshPage, number: str) -> HTMLResponse:
 def alerts(page: FreshPage, before: Raw = None) -> HTMLResponse:
     """The alerts: what lasts, then all of them."""
     return page.show(lambda visit: alerts_page(page.session, before, visit))
+
+
+@router.get("/alerts/receivers", response_class=HTMLResponse)
+def receivers(page: FreshPage) -> HTMLResponse:
+    """Receivers that take nothing, and what was given up."""
+    return page.show(lambda visit: receivers_page(page.session, page.who, visit), FRESH)
 
 
 @router.get("/alerts/{number}", response_class=HTMLResponse)

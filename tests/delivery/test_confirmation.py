@@ -41,13 +41,13 @@ def subscribe(
     return made
 
 
-def rounds(post: Post, send: Send, limits: Limits | None = None) -> int:
+def rounds(post: Post, send: Send, limits: Limits | None = None, channel: str = "email") -> int:
     """Send until nothing is due; gives how many those were."""
 
     async def run() -> int:
         desk, total = Desk(post.engine, limits or Limits()), 0
         try:
-            while done := await courier.one_round(desk, {"email": send}, lambda: post.now, lambda: 0.5):
+            while done := await courier.one_round(desk, {channel: send}, lambda: post.now, lambda: 0.5):
                 total += done
         finally:
             await desk.close()

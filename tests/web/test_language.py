@@ -31,6 +31,7 @@ from parcels.published import CONFIDENCES, figures
 from parcels.restating import Why
 from parcels.runs import State as RunState
 from parcels.simulation import Effect as SimulationEffect
+from parcels.subscriptions import Channel, DisabledReason
 from parcels.tokens import ROLES
 from rules import conversion_facts, deadlines
 from rules.authorities import AuthorityRole
@@ -128,6 +129,11 @@ CODES = {
     "replacement_to_do": [Outcome.NOT_MET, Outcome.UNKNOWN],
     "restating": list(Why),
     "proposal": ["optimal", "within_gap", "infeasible", "relief_enough", "relief_short"],
+    "receiver": ["disabled", "failing"],
+    "receiver_disabled": list(get_args(DisabledReason)),
+    "receiver_helps": [*get_args(DisabledReason), "failing_yet", "ours"],
+    "channel": list(get_args(Channel)),
+    "delivery": ["given_up", "cancelled"],
     "rank": {"unknown", *(row.split()[0] for row in TODAY["replacements.rank"].codes)},
     "plan_stage": TODAY["replacements.stages"].codes,
     "milestone": list(MilestoneKind),
