@@ -52,6 +52,7 @@ def outlines(session: Session, frame: Window, pieces: Sequence[Piece], on: date,
         "east": frame.east + frame.width,
         "north": frame.north,
         "simpler_m": max(frame.width, frame.height) / SIMPLER,
+        "beyond_m": 0.02 * max(frame.width, frame.height),  # where outlines are cut is not to be seen
         "decimals": DECIMALS,
         "most": MOST_SHAPES,
     }
@@ -64,7 +65,7 @@ SELECT min(ST_XMin(land)) AS west, max(ST_XMax(land)) AS east, min(ST_YMin(land)
 FROM (SELECT CAST(unnest(CAST(:lands AS text[])) AS geometry) AS land) l
 """
 _OUTLINES = f"""
-WITH frame AS (SELECT ST_MakeEnvelope(:west, :south, :east, :north, 25832) AS geom),
+WITH frame AS (SELECT ST_Expand(ST_MakeEnvelope(:west, :south, :east, :north, 25832), :beyond_m) AS geom),
 found AS (
     SELECT 0 AS rank, 'district' AS kind, name, geom, NULL::date AS since, name AS "order"
     FROM district WHERE {_ON} AND geom && (SELECT geom FROM frame)

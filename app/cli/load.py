@@ -229,9 +229,12 @@ def load_demo() -> None:
 
 def show_demo(engine: Engine) -> int:
     """Load the demo register in one transaction, telling of each file; returns how many there were."""
+    from app import demo_replacements  # what answers of replacement need starts slowly, and no other command needs it
+
     with _progress("demo register") as on_progress, db.sessions(engine)() as session:
         reports = demo.load(
             session, lambda done, total, name: on_progress(f"file {done} of {total} {name}", done, total)
         )
+        demo_replacements.load(session)
         session.commit()
     return len(reports)

@@ -1,4 +1,4 @@
-"""Fields of the demo city that no plan regulates yet: where new land may come; all invented."""
+"""Farmed fields of the demo city: where new land may come; all invented."""
 
 from typing import NamedTuple
 

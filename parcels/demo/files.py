@@ -90,6 +90,11 @@ def _field(field: Field) -> Row:
     return row | {"district": "", "valid_from": "", "valid_to": ""}
 
 
+def _farmed(field: Field) -> Row:
+    row = {"plan": f"{field.name} Baustufenplan (fiktiv)", "designation": "LANDWIRTSCHAFT", "regulates_use": "yes"}
+    return row | {"in_use_as_commercial": "", "restrictions": "", "valid_from": "", "valid_to": ""}
+
+
 def _zones(step: Step) -> Iterator[Shaped]:
     for estate in ESTATES:
         for zone in estate.zones:
@@ -100,6 +105,8 @@ def _zones(step: Step) -> Iterator[Shaped]:
             row |= {"regulates_use": zone.regulates_use, "in_use_as_commercial": zone.in_use_as_commercial}
             row |= {"restrictions": zone.restrictions, "valid_from": zone.valid_from, "valid_to": zone.valid_to}
             yield row, area(estate, zone.side, zone.share)
+    if step is STEPS[-1]:
+        yield from ((_farmed(field), field.shape) for field in FIELDS)
 
 
 def _deductions(step: Step) -> Iterator[Shaped]:

@@ -11,8 +11,26 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from parcels import alerts, changes, demo, ledger, neighbours, overlays, queries, undelivered
+from app import candidate_answers, demo_replacements, dissolution_answers, pledge_answers, replacements
+from app.replacement_bodies import ProposalIn
+from app.replacement_edge import View, ask
+from app.web.language import translator
+from parcels import (
+    alerts,
+    candidates,
+    changes,
+    demo,
+    dissolutions,
+    ledger,
+    neighbours,
+    overlays,
+    pledges,
+    queries,
+    replacement_log,
+    undelivered,
+)
 from rules.facts import Outcome
+from rules.pipeline import Security
 
 GOLDEN = Path(__file__).parent / "golden" / "demo_reserve.csv"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -128,3 +146,26 @@ def test_what_lies_around_is_found_of_every_outcome(register: Session) -> None:
     screened = [neighbours.near(register, site, on, NOW, "housing") for site in sites.values()]
     assert {finding.outcome for one in screened for near in one.neighbours for finding in near.findings} == set(Outcome)
     assert any(neighbours.sensitive(register, site, on, NOW) for site in sites.values())
+
+
+def test_what_it_says_of_replacement_is_entered_once(register: Session) -> None:
+    with register.begin_nested() as savepoint:
+        demo_replacements.load(register)
+        mark = replacement_log.mark(register)
+        demo_replacements.load(register)
+        assert replacement_log.mark(register) == mark
+        view = View(register, ask(register, NOW.date(), None, NOW), translator("de"), told=False)
+        lost = dissolution_answers.listing(view, dissolutions.Wanted())
+        offered = candidate_answers.listing(view, candidates.Wanted())
+        (pledge,) = pledges.listing(register, NOW)
+        levels = {one.security.security for one in pledge_answers.rows(view, [pledge]) if one.security}
+        body = ProposalIn.model_validate({"dissolution": pledge.bound.dissolution})
+        proposed = replacements.propose(register, body, view.asked, view.speak)
+        assert ledger.verify(register, NOW) == ledger.Difference([], [])
+        savepoint.rollback()
+    assert [one.lost_on.year for one in lost] == [2027, 2025]
+    assert all(one.lost_m2 and one.lost_m2 > 100_000 for one in lost)
+    assert [one.balance.net_m2 for one in offered] == [70_000, 112_000, 81_000]
+    assert levels == {Security.SECURE}
+    assert proposed.feasible
+    assert len(proposed.chosen) == 2
