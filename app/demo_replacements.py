@@ -20,7 +20,6 @@ from app.dissolution_bodies import DissolutionIn
 from app.pledge_bodies import PledgeIn
 from app.replacement_edge import Recording
 from app.web.language import DEFAULT, translator
-from parcels import deliveries
 from parcels.demo import STEPS
 from parcels.demo.estates import ESTATES
 from parcels.demo.fields import FIELDS
@@ -118,7 +117,7 @@ def load(session: Session) -> None:
     reference, field, net_m2 = PLEDGED
     body = {"dissolution": lost[reference], "candidate": offered[field], "net_m2": net_m2}
     pledges.pledge(next(records), PledgeIn.model_validate(body), "demo pledge")
-    deliveries.fan_out(session, next(records).now)  # as of the register itself: its past is told to nobody
+    delivering.fan_out(session, next(records).now)  # as of the register itself: its past is told to nobody
 
 
 def _dissolution(record: Recording, loss: Loss) -> int:
