@@ -20,6 +20,7 @@ from app.dissolution_bodies import DissolutionIn
 from app.pledge_bodies import PledgeIn
 from app.replacement_edge import Recording
 from app.web.language import DEFAULT, translator
+from parcels import delivering
 from parcels.demo import STEPS
 from parcels.demo.estates import ESTATES
 from parcels.demo.fields import FIELDS

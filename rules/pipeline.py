@@ -14,7 +14,7 @@ from rules.facts import Outcome
 from rules.law import DatedLaw
 from rules.replacement_criteria import BEST_FIRST, CRITERIA, available_on
 from rules.replacement_facts import Candidate, Loss
-from rules.replacement_reasons import Progress
+from rules.replacement_reasons import Match, Progress
 
 
 class MilestoneKind(StrEnum):
@@ -112,6 +112,7 @@ class Statement:
     until: date | None = None
 
 
+OF_A_LOSS = (Match.AVAILABLE_IN_TIME, Match.AVAILABLE_TOO_LATE, Match.NO_DATE, Progress.PLEDGE_DELIVERED)
 WORST = {Outcome.NOT_MET: Security.INSECURE, Outcome.UNKNOWN: Security.OPEN, Outcome.MET: Security.SECURE}
 _ANY_LAND = Candidate(key="", net_m2=None, designation=None)
 
@@ -216,8 +217,9 @@ def available(way: Path) -> date | None:
 
 
 def own_security(way: Path, law: DatedLaw) -> Finding:
-    """How secure a way is by itself, for a loss on the very day from which the land can be built on."""
-    return security(available(way) or way.on, way, law)
+    """How secure a way is by itself: as for a loss on the very day from which one can build, of which nothing is said."""
+    finding = security(available(way) or way.on, way, law)
+    return replace(finding, reasons=tuple(reason for reason in finding.reasons if reason.code not in OF_A_LOSS))
 
 
 def _delivered_on(way: Path) -> date | None:

@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from rules.facts import Holding, Outcome
 from rules.law import LAW, NotInForce
-from rules.pipeline import WORST, Milestone, MilestoneKind, Security, Slip, dated, path, security, slipped, stated
+from rules.pipeline import (
+    WORST,
+    Milestone,
+    MilestoneKind,
+    Security,
+    Slip,
+    dated,
+    own_security,
+    path,
+    security,
+    slipped,
+    stated,
+)
 from rules.replacement_criteria import CRITERIA
 from rules.replacement_facts import Candidate
 from rules.replacement_reasons import Match, Progress
@@ -235,3 +247,18 @@ def test_a_fact_is_stated_once_for_each_day(said: tuple[Milestone, ...]) -> None
         assert all(one.until == after.since for one, after in pairwise(periods))
         assert all(one.until is None or one.since < one.until for one in periods)
         assert not periods or periods[-1].until is None
+
+
+def test_a_way_by_itself_says_nothing_of_a_loss():
+    law, done = LAW.on(date(2026, 6, 1), KNOWN_AT), date(2026, 5, 1)
+    steps = [
+        Milestone(kind, done_on=done)
+        for kind in (MilestoneKind.ADOPTED, MilestoneKind.FUNDING, MilestoneKind.SERVICING)
+    ]
+    for more, said in (
+        ([Milestone(MilestoneKind.AVAILABLE, planned_on=date(2026, 9, 1))], Security.SECURE),
+        ([], Security.OPEN),
+    ):
+        finding = own_security(path([*steps, *more], date(2026, 6, 1), law), law)
+        assert finding.security is said
+        assert not any(name == "lost_on" for reason in finding.reasons for name, _ in reason.params)
