@@ -76,7 +76,7 @@ STEPS: tuple[Step, ...] = (
     _step("2026-04-22", "Berichtigung zweier amtlicher Flächen; Fortschreibung", "parcels", "holdings"),
     _step(
         "2026-11-16",
-        "Fortschreibung 2026; vereinbarte Vergaben, ein künftiger Plan und drei Felder, auf denen Ersatz entstehen kann",
+        "Fortschreibung 2026; vereinbarte Vergaben und ein künftiger Plan",
         *("parcels", "zones", "holdings"),
     ),
 )
