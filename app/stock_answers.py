@@ -35,7 +35,7 @@ def stock_on(session: Session, asked: Asked, by: Sequence[str], period: tuple[da
         on=asked.on,
         groups=[StockGroup(by=g.values, **_amounts(g)) for g in groups],
         movements=_movements(session, asked, *period) if period else None,
-        replacement=_replacement(session, asked, by, period),
+        replacement=replacement(session, asked, by, period),
         basis=on_basis,
     )
 
@@ -64,9 +64,10 @@ def _movements(session: Session, asked: Asked, since: date, until: date) -> Move
     )
 
 
-def _replacement(
-    session: Session, asked: Asked, by: Sequence[str], period: tuple[date, date] | None
+def replacement(
+    session: Session, asked: Asked, by: Sequence[str], period: tuple[date, date] | None = None
 ) -> ReplacementBalance:
+    """The balance of losses and replacement on a day, by those of the dimensions that losses have, and over a period."""
     record = replacement_balance.record(session, asked.known_at)
     dimensions = [name for name in by if name in replacement_balance.DIMENSIONS]
     groups = record.groups(asked.on, dimensions) if dimensions else []

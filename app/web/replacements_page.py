@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app import candidate_answers, dissolution_answers
+from app import candidate_answers, dissolution_answers, stock_answers
 from app.dissolution_bodies import LARGEST
 from app.schemas.candidates import CandidateRow
 from app.schemas.dissolutions import DissolutionRow
@@ -49,6 +49,7 @@ def replacements_page(look: Look, before: str | None, sites_before: str | None) 
     rows = [Row(one, gone(look, one), _compared(look, one, offering(held[one.id]))) for one in lost[:LOSSES_SHOWN]]
     return look.page(
         "replacements.html",
+        balance=stock_answers.replacement(look.session, look.view.asked, ("district", "designation")),
         rows=rows,
         more=len(lost) > LOSSES_SHOWN,
         bars=bars_of([one.row for one in rows if not one.gone], held),

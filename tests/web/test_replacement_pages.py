@@ -26,6 +26,7 @@ from tests.web.conftest import NOW, SETTINGS, land
 from tests.web.test_pages import HOSTILE, page, rows, section, words
 
 API = "/api/replacements"
+BEGUN = NOW - timedelta(minutes=10)  # 11:50 in Hamburg
 HOSTILE_NAME = f"Nordfeld {HOSTILE}"
 FACTS: dict[str, Any] = {
     **{"restricted": False, "emission_limited": False, "around_the_clock": True, "hazard_class": "none"},
@@ -51,8 +52,8 @@ def bearer(service: FastAPI, session: Session) -> dict[str, str]:
     ticks: Iterator[int] = iter(range(1, 10_000))
     service.state.settings = SETTINGS
     service.state.reading = service.state.writing = lambda: nullcontext(session)
-    service.dependency_overrides = {clock.now: lambda: NOW + timedelta(seconds=next(ticks))}
-    _, shown = tokens.create(session, "Erika Musterfrau", "planner", NOW, None)
+    service.dependency_overrides = {clock.now: lambda: BEGUN + timedelta(seconds=next(ticks))}
+    _, shown = tokens.create(session, "Erika Musterfrau", "planner", BEGUN, None)
     session.commit()
     return {"Authorization": f"Bearer {shown}"}
 
@@ -138,12 +139,19 @@ def harmless(whole: html.HtmlElement) -> bool:
 def test_the_list_shows_what_the_api_answers(world: dict[str, int], browse: TestClient) -> None:
     lost = browse.get(f"{API}/dissolutions").json()["dissolutions"]
     offered = browse.get(f"{API}/candidates").json()["candidates"]
+    balance = browse.get("/api/stock?by=district,designation").json()["replacement"]
+    amounts = ("lost", "pledged", "delivered", "secure", "open", "insecure", "debt", "outstanding")
     for language in LANGUAGES:
         whole = page(browse, f"/replacements?lang={language}")
         assert (whole.get("lang"), harmless(whole)) == (language, True)
+        told = rows(section(whole, "replacement"), {"de": "Verluste", "en": "Losses"}[language])
+        assert [row[:2] for row in told] == [["Altona", "GE"], [{"de": "Summe", "en": "Total"}[language], ""]]
+        for row, one in zip(told, (*balance["groups"], balance), strict=True):
+            assert row[2:] == [ha(one[f"{name}_ha"] * 10_000, language) for name in amounts]
         shown = rows(section(whole, "dissolutions"), {"de": "Auflösungen", "en": "Dissolutions"}[language])
-        amounts = [[ha(one[name], language) for name in ("lost_m2", "pledged_m2", "open_m2")] for one in lost]
-        assert [row[4:7] for row in shown] == amounts
+        assert [row[4:7] for row in shown] == [
+            [ha(one[name], language) for name in ("lost_m2", "pledged_m2", "open_m2")] for one in lost
+        ]
         assert [row[1:3] for row in shown] == [[one["district"], "GE"] for one in lost]
         shown = rows(section(whole, "pipeline"), {"de": "Angebotene", "en": "Candidates"}[language])
         balances = [[ha(one["balance"][f"{n}_m2"], language) for n in ("net", "pledged", "free")] for one in offered]
@@ -152,6 +160,8 @@ def test_the_list_shows_what_the_api_answers(world: dict[str, int], browse: Test
         "? unter Bedingungen gleichwertig",
         "✗ nicht gleichwertig",
     ]
+    assert [balance[f"{name}_ha"] for name in ("lost", "debt", "ahead", "ahead_pledged")] == [1, 0.75, 1, 0.5]
+    assert "Spätere Verluste: 1,0000 ha, davon schon zugesagt 0,5000 ha." in words(page(browse, "/replacements"))
     assert "/replacements" in page(browse, "/").xpath("//footer//a/@href")
 
 
@@ -200,7 +210,7 @@ def test_the_ways_are_drawn_by_days_and_told(world: dict[str, int], browse: Test
         "completion of servicing" in rows(later, "Candidates")[2][6].lower()
         or "overdue" in rows(later, "Candidates")[2][6]
     )
-    before = page(browse, "/replacements?known_at=2026-11-22T12:00:00&on=2026-11-22")
+    before = page(browse, "/replacements?known_at=2026-11-22T11:50:00&on=2026-11-22")
     assert "Es ist keine Ersatzfläche erfasst." in words(before)
     assert "Es ist keine Auflösung erfasst." in words(before)
 
