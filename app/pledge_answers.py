@@ -29,8 +29,8 @@ from rules.pipeline import Finding, Path
 def ways(view: View, numbers: Iterable[int]) -> dict[int, Path]:
     """The way of each of the candidates on the day asked about."""
     law, wanted = LAW.on(view.asked.on, view.asked.known_at), list(numbers)
-    said = milestones.of(view.session, wanted, view.asked.known_at)
-    return {number: pipeline.path(said.get(number, ()), view.asked.on, law) for number in wanted}
+    said = milestones.with_plans(view.session, wanted, view.asked.known_at)
+    return {number: pipeline.path(said[number], view.asked.on, law) for number in wanted}
 
 
 def rows(view: View, found: Sequence[Pledge]) -> list[PledgeRow]:

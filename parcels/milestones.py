@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from parcels.authors import Author, Sent, keyed
 from parcels.replacement_tables import Milestone as Table
-from rules.pipeline import Milestone, MilestoneKind
+from rules.pipeline import Milestone, MilestoneKind, by_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,18 @@ def of(session: Session, numbers: Iterable[int], known_at: datetime) -> dict[int
     return dict(found)
 
 
+def with_plans(session: Session, numbers: Iterable[int], known_at: datetime) -> dict[int, list[Milestone]]:
+    """As `of`, with what each candidate's plan says where nobody says more; of every candidate, without any as well."""
+    wanted = list(numbers)
+    found = of(session, wanted, known_at)
+    rows = {row.candidate_id: row for row in session.execute(text(_PLANS), {"numbers": wanted, "known_at": known_at})}
+    return {number: [*_of_plan(rows.get(number), found.get(number, [])), *found.get(number, [])] for number in wanted}
+
+
+def _of_plan(row: Any, said: Iterable[Milestone]) -> tuple[Milestone, ...]:
+    return () if row is None else by_plan(row.stage, row.in_force_expected, row.measured_on, said)
+
+
 def history(session: Session, candidate: int, known_at: datetime) -> list[Recorded]:
     """All milestones that were ever recorded of a candidate by an instant, oldest first."""
     rows = session.execute(text(_HISTORY), {"candidate": candidate, "known_at": known_at})
@@ -65,6 +77,14 @@ SELECT * FROM (
     WHERE candidate_id = ANY (:numbers) AND recorded_at <= :known_at
     ORDER BY candidate_id, kind, id DESC) last
 ORDER BY id
+"""
+
+_PLANS = """
+SELECT DISTINCT ON (candidate_id) candidate_id, measured_on, measured ->> 'stage' AS stage,
+       CAST(measured ->> 'in_force_expected' AS date) AS in_force_expected
+FROM candidate_version
+WHERE candidate_id = ANY (:numbers) AND recorded_at <= :known_at
+ORDER BY candidate_id, number DESC
 """
 
 _HISTORY = "SELECT * FROM milestone WHERE candidate_id = :candidate AND recorded_at <= :known_at ORDER BY id"

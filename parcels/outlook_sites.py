@@ -38,8 +38,8 @@ def sites(session: Session, on: date, known_at: datetime) -> list[SiteAhead]:
     }
     if not offered:
         return []
-    law, said = LAW.on(on, known_at), milestones.of(session, offered, known_at)
-    ways = {number: path(said.get(number, ()), on, law) for number in offered}
+    law, said = LAW.on(on, known_at), milestones.with_plans(session, offered, known_at)
+    ways = {number: path(said[number], on, law) for number in offered}
     bound_m2: dict[int, Decimal] = defaultdict(Decimal)
     held = pledges.Wanted(candidates=tuple(offered), holding_on=on)
     for pledge in pledges.listing(session, known_at, held):

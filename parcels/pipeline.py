@@ -16,7 +16,6 @@ from parcels.milestones import Recorded
 from parcels.pledge_watch import Pledged
 from parcels.restating import FACTS, OF_SITE, Left, Restated, Wish, restating
 from rules import pipeline as rules
-from rules.law import LAW
 from rules.pipeline import Finding, Milestone, Slip
 
 ALL_TIMES = datetime.max.replace(tzinfo=UTC)
@@ -61,15 +60,17 @@ def state(
     site = candidates.find(session, candidate, locked)
     said = milestones.history(session, candidate, ALL_TIMES)
     at = max(locked, said[-1].recorded_at + timedelta(microseconds=1)) if said else locked
+    on = line.day_of(at)
     before = milestones.of(session, [candidate], at).get(candidate, [])
+    held = pledge_watch.pledged(session, on, at, [candidate])
+    was = pledge_watch.secured(session, held, on, at)
     number = milestones.record(session, candidate, milestone, replace(author, at=at), sent)
     if number is None:
         return None
-    after, on = milestones.of(session, [candidate], at).get(candidate, []), line.day_of(at)
+    after = milestones.of(session, [candidate], at).get(candidate, [])
     recording, restated, left = _restate(session, site, milestone, said, after, replace(author, at=at))
-    law, found = LAW.on(on, at), pledge_watch.pledged(session, on, at, [candidate])
-    ways = [rules.path(one, on, law) for one in (before, after)]
-    secured = tuple(Secured(one, *(rules.security(one.lost_on, way, law) for way in ways)) for one in found)
+    now = pledge_watch.secured(session, held, on, at)
+    secured = tuple(Secured(one, then, after_it) for (one, then), (_, after_it) in zip(was, now, strict=True))
     pledge_watch.look(session, on, at, [candidate])
     slips = rules.slipped(before, after)
     return Stated(number, at, on, slips, not site.origin.site.keys, recording, restated, left, secured)

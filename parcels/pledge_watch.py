@@ -54,10 +54,9 @@ def pledged(session: Session, on: date, known_at: datetime, candidates: Sequence
 
 
 def secured(session: Session, found: Sequence[Pledged], on: date, known_at: datetime) -> list[tuple[Pledged, Finding]]:
-    """How secure each of the pledges is on a day, by the milestones of its site."""
-    said = milestones.of(session, {one.candidate for one in found}, known_at)
-    law = LAW.on(on, known_at)
-    ways = {number: path(said.get(number, ()), on, law) for number in {one.candidate for one in found}}
+    """How secure each of the pledges is on a day, by the milestones of its site and its plan."""
+    law, said = LAW.on(on, known_at), milestones.with_plans(session, {one.candidate for one in found}, known_at)
+    ways = {number: path(of, on, law) for number, of in said.items()}
     return [(one, security(one.lost_on, ways[one.candidate], law)) for one in found]
 
 

@@ -58,7 +58,7 @@ def record(session: Session, known_at: datetime) -> Record:
     for pledge in pledges.listing(session, known_at):
         held[pledge.bound.dissolution].append(pledge)
     sites = {pledge.bound.candidate for of in held.values() for pledge in of}
-    said = milestones.of(session, sites, known_at)
+    said = milestones.with_plans(session, sites, known_at)
     losses = tuple(
         Lost(
             designation=one.origin.designation,
@@ -66,7 +66,7 @@ def record(session: Session, known_at: datetime) -> Record:
             lost_on=one.lost.lost_on,
             withdrawn_on=one.lost.withdrawn_on,
             net_m2=one.lost.net_m2,
-            pledges=tuple(_pledged(pledge, said.get(pledge.bound.candidate, [])) for pledge in held[one.id]),
+            pledges=tuple(_pledged(pledge, said[pledge.bound.candidate]) for pledge in held[one.id]),
         )
         for one in dissolutions.listing(session, known_at)
     )

@@ -66,14 +66,14 @@ def recorded_candidates(
 ) -> list[rules.Candidate]:
     """Recorded candidates as the rules take them, towards one loss. OutlinesError for outlines that take too long."""
     law, numbers = LAW.on(asked.on, asked.known_at), [one.id for one in found]
-    said = milestones.of(session, numbers, asked.known_at)
+    said = milestones.with_plans(session, numbers, asked.known_at)
     ways = {number: pipeline.path(of, asked.on, law) for number, of in said.items()}
     between = _between(session, losing, numbers)
     shared = candidates.overlaps(session, numbers)
     kin = tuple({*numbers, *(other for others in shared.values() for other in others)})
     bound = pledges.listing(session, asked.known_at, pledges.Wanted(candidates=kin, holding_on=asked.on))
     old = _not_surely_new(session, losing, found, bound, asked, law)
-    return [_candidate(one, ways.get(one.id), bound, losing, between[one.id], shared, old) for one in found]
+    return [_candidate(one, ways[one.id], bound, losing, between[one.id], shared, old) for one in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class _Between:
 
 def _candidate(
     one: Candidate,
-    way: pipeline.Path | None,
+    way: pipeline.Path,
     bound: Sequence[pledges.Pledge],
     losing: Losing,
     between: _Between,
@@ -118,13 +118,7 @@ def _candidate(
         pledged_m2=net_m2 if shadowed and net_m2 is not None else sum(others, Decimal(0)),
         overlaps=frozenset(map(str, shared.get(one.id, ()))),
     )
-    return said if way is None else _on_its_way(said, way)
-
-
-def _on_its_way(land: rules.Candidate, way: pipeline.Path) -> rules.Candidate:
-    """With its milestones in place of what its plan's file says, save for the stage while no milestone of that is done."""
-    dated = pipeline.dated(land, way)
-    return replace(dated, stage=dated.stage or land.stage)
+    return pipeline.dated(said, way)
 
 
 def _lesser(one: Decimal | None, other: Decimal | None) -> Decimal | None:
@@ -213,9 +207,8 @@ def unrecorded_candidate(session: Session, losing: Losing, offer: Offer, asked: 
     lost_on, day = losing.loss.lost_on, asked.on
     measured = offered(session, offer.place, offer.designation, losing.place, lost_on, None, day, asked.known_at)
     land = merged(measured, offer.stated).candidate(offer.key)
-    if not offer.milestones:
-        return land
-    return _on_its_way(land, pipeline.path(offer.milestones, day, LAW.on(day, asked.known_at)))
+    by_plan = pipeline.by_plan(measured.stage, measured.in_force_expected, day, offer.milestones)
+    return pipeline.dated(land, pipeline.path([*by_plan, *offer.milestones], day, LAW.on(day, asked.known_at)))
 
 
 def with_overlaps(session: Session, drawn: Sequence[tuple[rules.Candidate, Place]]) -> list[rules.Candidate]:

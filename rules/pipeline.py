@@ -40,6 +40,10 @@ class MilestoneKind(StrEnum):
     AVAILABLE = "available"
 
 
+BESIDE_THE_PLAN = (MilestoneKind.PLAN_RIPE, MilestoneKind.FUNDING, MilestoneKind.SERVICING, MilestoneKind.AVAILABLE)
+STAGES = tuple(kind for kind in MilestoneKind if kind not in BESIDE_THE_PLAN)
+
+
 @dataclass(frozen=True, slots=True)
 class Milestone:
     """What is said of one step: the day for which it is planned and the day on which it was done; None is not recorded."""
@@ -115,6 +119,19 @@ class Statement:
 OF_A_LOSS = (Match.AVAILABLE_IN_TIME, Match.AVAILABLE_TOO_LATE, Match.NO_DATE, Progress.PLEDGE_DELIVERED)
 WORST = {Outcome.NOT_MET: Security.INSECURE, Outcome.UNKNOWN: Security.OPEN, Outcome.MET: Security.SECURE}
 _ANY_LAND = Candidate(key="", net_m2=None, designation=None)
+
+
+def by_plan(
+    stage: str | None, in_force_expected: date | None, on: date, said: Iterable[Milestone]
+) -> tuple[Milestone, ...]:
+    """What a plan's file says of its own way, as read on a day, where people's milestones say nothing of it."""
+    kinds = {one.kind for one in said}
+    found = []
+    if stage in STAGES and kinds.isdisjoint(STAGES):
+        found.append(Milestone(MilestoneKind(stage), done_on=on))
+    if in_force_expected and stage != MilestoneKind.IN_FORCE and MilestoneKind.IN_FORCE not in kinds:
+        found.append(Milestone(MilestoneKind.IN_FORCE, planned_on=in_force_expected))
+    return tuple(found)
 
 
 def path(milestones: Iterable[Milestone], on: date, law: DatedLaw) -> Path:

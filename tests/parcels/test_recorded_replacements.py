@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from parcels import candidates, dissolutions, land_record, milestones, pledges, sites
+from parcels import candidates, dissolutions, land_record, milestones, pledge_watch, pledges, sites
 from parcels.authors import Author
 from parcels.candidates import Offered
 from parcels.dissolutions import Cause, Lost
@@ -16,7 +16,7 @@ from parcels.replacements import Asked, recorded_candidates, recorded_loss
 from parcels.sites import Site
 from rules.facts import Outcome
 from rules.law import LAW
-from rules.pipeline import Milestone, MilestoneKind
+from rules.pipeline import Milestone, MilestoneKind, Security
 from rules.replacements import Verdict, assess
 from tests.conftest import AT, key, square
 from tests.little_worlds import holding, parcel, zone
@@ -150,3 +150,23 @@ def test_pledged_to_others_and_on_the_lost_land(session, world):
     assert [c.pledged_m2 for c in found] == [4000, 0]
     assert [c.overlaps_loss for c in found] == [Outcome.NOT_MET, Outcome.MET]
     assert asked(session, world, one, on=DAY - timedelta(days=1))[0].pledged_m2 == 0
+
+
+def test_its_plan_says_how_far_it_is_until_people_do(session, fill, world):
+    """A comparison, a pledge and the outlook judge by the same way."""
+    ahead = {"plan": "Neu", "stage": "adopted", "designation": "GE", "regulates_use": True, "expected": "2027-02-01"}
+    fill("pipeline", {**ahead, "source": "neu.gml", "geom": square(200, 0)})
+    number = enter(session, 2)
+    late = Author("Planner", "planner", AT + timedelta(days=150))
+    pledges.pledge(session, pledges.Bound(number, world.number, Decimal(100), DAY), late)
+    (one,) = asked(session, world, number)
+    assert (one.stage, one.in_force_expected, one.available_from) == ("adopted", date(2027, 2, 1), None)
+    (held,) = [pledge for pledge in pledge_watch.pledged(session, DAY, LATER) if pledge.candidate == number]
+    ((_, found),) = pledge_watch.secured(session, [held], DAY, LATER)
+    assert "stage_unknown" not in {reason.code for reason in found.reasons}
+    milestones.record(session, number, Milestone(MilestoneKind.REPEALED, done_on=DAY), author(1))
+    milestones.record(session, number, Milestone(MilestoneKind.IN_FORCE, planned_on=date(2029, 1, 1)), author(1))
+    (one,) = asked(session, world, number)
+    assert (one.stage, one.in_force_expected) == ("repealed", date(2029, 1, 1))
+    ((_, found),) = pledge_watch.secured(session, [held], DAY, LATER)
+    assert found.security is Security.INSECURE
