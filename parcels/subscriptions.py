@@ -140,7 +140,7 @@ def cancel(session: Session, number: int, at: datetime, only: Literal["confirms"
 
 
 def counts(session: Session) -> dict[str, int]:
-    """How many receivers take what is sent, fail at present, and are disabled: those are told nothing."""
+    """How many receivers take what is sent, fail at present, are disabled, or have not confirmed: those two are told nothing."""
     return dict(session.execute(text(_COUNTS)).mappings().one())
 
 
@@ -164,8 +164,12 @@ RETURNING *
 _SELECT = "SELECT * FROM subscription WHERE deleted_at IS NULL"
 
 _COUNTS = """
-SELECT count(*) FILTER (WHERE disabled_at IS NULL AND failing_since IS NULL) AS taking,
-       count(*) FILTER (WHERE disabled_at IS NULL AND failing_since IS NOT NULL) AS failing,
-       count(*) FILTER (WHERE disabled_at IS NOT NULL) AS disabled
-FROM subscription WHERE deleted_at IS NULL
+SELECT count(*) FILTER (WHERE told AND failing_since IS NULL) AS taking,
+       count(*) FILTER (WHERE told AND failing_since IS NOT NULL) AS failing,
+       count(*) FILTER (WHERE disabled_at IS NOT NULL) AS disabled,
+       count(*) FILTER (WHERE NOT told AND disabled_at IS NULL) AS unconfirmed
+FROM subscription CROSS JOIN LATERAL (
+    SELECT disabled_at IS NULL AND (channel <> 'email' OR confirmed_at IS NOT NULL) AS told
+) judged
+WHERE deleted_at IS NULL
 """

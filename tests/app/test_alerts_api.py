@@ -191,7 +191,9 @@ def test_metrics(caller: Caller, problem: Problem) -> None:
     assert (found["line_evaluated_age_days"], found["imports_waiting"]) == (1, 0)
     assert found["alerts_undelivered_age_seconds"] == pytest.approx(86_400, abs=600)  # nobody has handed them out
     assert [found[f'deliveries{{state="{state}"}}'] for state in ("pending", "given_up")] == [0, 0]
-    assert [found[f'subscriptions{{state="{state}"}}'] for state in ("taking", "failing", "disabled")] == [0, 0, 0]
+    assert [
+        found[f'subscriptions{{state="{state}"}}'] for state in ("taking", "failing", "disabled", "unconfirmed")
+    ] == [0] * 4
     assert (found["deliveries_deleted_total"], found["alerts_waiting_age_seconds"]) == (0, 0)
     assert "# TYPE landreserve_deliveries_deleted_total counter" in answer.text
     problem(caller(read_requires_token=True).get("/metrics"), 401, "token-missing")

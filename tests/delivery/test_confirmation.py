@@ -70,6 +70,8 @@ def test_only_the_question_is_sent_until_its_code_comes_back(post: Post) -> None
         assert made.confirmed_at is None
         post.alert("1")
         assert rounds(post, send) == 1
+        with post.session() as session:
+            assert subscriptions.counts(session) == {"taking": 0, "failing": 0, "disabled": 0, "unconfirmed": 1}
         with post.session() as session, pytest.raises(ValueRefusedError, match="not confirmed yet"):
             subscribing.send_test(session, made.id, None, post.now)
         (question,) = post.sent(made)

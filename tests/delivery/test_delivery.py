@@ -1,6 +1,7 @@
 """From the alert to its receivers: once to each that wants it, tried as long as it takes, under one id, signed."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -39,7 +40,7 @@ def test_an_alert_reaches_its_receiver_once(post: Post, receiver: Receiver) -> N
     uid = post.alert(net_ha="99.5", district="Nord")
     assert post.round() == 1
     with post.session() as session:
-        assert subscriptions.counts(session) == {"taking": 1, "failing": 0, "disabled": 0}
+        assert subscriptions.counts(session) == {"taking": 1, "failing": 0, "disabled": 0, "unconfirmed": 0}
     assert post.round() == 0
     (got,) = receiver.got
     assert (got.id, got.path, got.headers["host"]) == (uid, "/a?b=c", f"localhost:{receiver.port}")
@@ -236,7 +237,7 @@ def test_a_receiver_that_is_gone_is_disabled_and_the_rest_cancelled(post: Post, 
     post.round()
     with post.session() as session:
         assert subscriptions.find(session, hook.id, None).disabled_reason == "gone"
-        assert subscriptions.counts(session) == {"taking": 0, "failing": 0, "disabled": 1}
+        assert subscriptions.counts(session) == {"taking": 0, "failing": 0, "disabled": 1, "unconfirmed": 0}
         assert undelivered.waiting_since(session) is None
     assert {one.state for one in post.sent(hook)} <= {"given_up", "cancelled"}
     post.alert("later")
@@ -361,13 +362,35 @@ def test_one_that_hangs_does_not_hold_others_up(post: Post, receiver: Receiver) 
     assert [one.state for one in post.sent(slow)] == ["pending"] * 20
 
 
-def _run_for(post: Post, enough: Callable[[], bool], most_s: float = 90) -> bool:
+def test_telling_the_operator_holds_nobody_up(post: Post, receiver: Receiver) -> None:
+    """However long the mail server takes."""
+    hook, begun, delivered = post.subscribe(receiver.url()), threading.Event(), threading.Event()
+    found: list[bool] = []
+
+    def tell(_: datetime) -> None:
+        begun.set()
+        found.append(delivered.wait(60))
+
+    def enough() -> bool:
+        if begun.is_set() and not post.sent(hook):
+            post.alert()
+        if [one.state for one in post.sent(hook)] == ["delivered"]:
+            delivered.set()
+        return bool(found)
+
+    assert _run_for(post, enough, tell=tell)
+    assert found == [True]
+
+
+def _run_for(
+    post: Post, enough: Callable[[], bool], most_s: float = 90, tell: Callable[[datetime], None] | None = None
+) -> bool:
     """A live courier until it is enough; whether it came to that, long before an attempt of ten minutes is over."""
 
     async def run() -> bool:
         stop = asyncio.Event()
         senders = {"webhook": webhook.sender(post.settings, total_s=post.total_s)}
-        task = asyncio.create_task(courier.run(post.engine, senders, stop, lambda: post.now))
+        task = asyncio.create_task(courier.run(post.engine, senders, stop, lambda: post.now, tell=tell))
         deadline = time.monotonic() + most_s
         while not (done := await asyncio.to_thread(enough)) and time.monotonic() < deadline:  # noqa: ASYNC110 (another thread is waited for)
             await asyncio.sleep(0.05)
@@ -392,7 +415,7 @@ def test_the_watch_tells_of_what_nobody_attends_to(
     post.round()
     assert watch(post.engine, post.now) is None  # it is being retried
     with post.session() as session:
-        assert subscriptions.counts(session) == {"taking": 0, "failing": 1, "disabled": 0}
+        assert subscriptions.counts(session) == {"taking": 0, "failing": 1, "disabled": 0, "unconfirmed": 0}
         assert undelivered.waiting_since(session) == START + timedelta(minutes=16)
     due = post.now + timedelta(seconds=5)
     post.later(minutes=16)
