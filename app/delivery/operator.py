@@ -17,7 +17,6 @@ from app.delivery import call, mail, smtp
 from app.delivery.courier import LATE
 from app.delivery.relay import Server
 from app.settings import Settings
-from app.subscribing import masked
 from app.web.language import LANGUAGES, Translator, translator
 from parcels import operator_mail
 from parcels.operator_mail import Findings
@@ -90,11 +89,16 @@ def _said(found: Findings, speak: Translator) -> Iterator[str]:
     for one in found.disabled:
         to = one.subscription
         why = speak.code("receiver_disabled", to.disabled_reason or "")
-        values = {"instant": speak.instant(one.since), "receiver": masked(to.order), "subscription": to.uid}
+        values = {
+            "instant": speak.instant(one.since),
+            "receiver": speak.code("channel", to.order.channel),
+            "subscription": to.uid,
+        }
         yield code("disabled", reason=why, lost=speak.number(one.lost), **values)
     for gone in found.given_up[:SHOWN]:
-        values = {"instant": speak.instant(gone.finished_at), "receiver": masked(gone.subscription.order)}
+        to = gone.subscription
+        values = {"instant": speak.instant(gone.finished_at), "receiver": speak.code("channel", to.order.channel)}
         what = code("alert", number=gone.alert) if gone.alert else code("no_alert")
-        yield code("given_up", what=what, delivery=gone.uid, **values)
+        yield code("given_up", what=what, delivery=gone.uid, subscription=to.uid, **values)
     if len(found.given_up) > SHOWN:
         yield code("further", count=speak.number(len(found.given_up) - SHOWN))

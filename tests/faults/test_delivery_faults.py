@@ -357,6 +357,7 @@ def test_up_delivers_and_starts_what_delivers_again(post: Post, receiver: Receiv
         "MAIL_FROM": "landreserve@hamburg.example",
         "PUBLIC_URL": BASE,
     }
+    mail["OPERATOR_MAIL"] = "betrieb@hamburg.example"  # nothing is found that he would be told
     with up(post, **mail) as client:
         hook = subscribe(client, "webhook", receiver.url())
         with mail_server(house, port):
