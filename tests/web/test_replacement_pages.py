@@ -258,7 +258,7 @@ def test_a_dissolution_tells_pledges_decisions_and_where_it_lies(
     (decision,) = rows(section(whole, "decisions"), "Was entschieden wurde")
     assert decision[:4] == ["20.11.2026", "unter Bedingungen angenommen", str(world["north"]), "Arbeitsgruppe Flächen"]
     assert decision[4] == HOSTILE
-    assert "Vergleich mit dem, was zugesagt ist" in words(section(whole, "comparison"))
+    assert "Vergleich mit den Flächen der Zusagen" in words(section(whole, "comparison"))
     pieces = section(whole, "map").xpath(".//*[@role='img']/*[local-name()='path']/@class")
     assert [look for look in pieces if look in ("lost", "offered")] == ["offered", "offered", "lost"]
     assert {words(name) for name in section(whole, "map").xpath(".//*[@class='zone-name']")} == {
