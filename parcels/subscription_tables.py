@@ -123,6 +123,12 @@ class DeliveryRow(Base):
         Index("ix_delivery_due", "subscription_id", "due_at", "id", postgresql_where=text(PENDING)),
         Index("ix_delivery_worker", "worker", postgresql_where=text("worker IS NOT NULL")),
         Index("ix_delivery_alert", "alert_id"),
+        Index(
+            "ix_delivery_lost",
+            "subscription_id",
+            "finished_at",
+            postgresql_where=text("state IN ('given_up', 'cancelled')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)

@@ -117,18 +117,22 @@ def _attempt(row: Any) -> Attempt:
 
 # What still waits after an attempt is trouble too where the mail server is to blame, which is not held against receivers.
 _TROUBLED = """
-SELECT s.*, coalesce(s.disabled_at, s.failing_since, n.since) AS since, n.waiting, n.lost,
-    l.last_at, l.last_status, l.last_failure, l.excerpt
-FROM subscription s CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE state = 'pending' AND alert_id IS NOT NULL) AS waiting,
-        count(*) FILTER (WHERE state IN ('given_up', 'cancelled') AND alert_id IS NOT NULL
-            AND NOT EXISTS (SELECT FROM alert_acknowledgement k WHERE k.alert_id = d.alert_id)) AS lost,
-        min(created_at) FILTER (WHERE state = 'pending' AND attempts > 0 AND worker IS NULL) AS since
-    FROM delivery d WHERE subscription_id = s.id
+SELECT s.*, n.*, l.last_at, l.last_status, l.last_failure, l.excerpt
+FROM (
+    SELECT s.*, coalesce(disabled_at, failing_since, (
+        SELECT min(created_at) FROM delivery
+        WHERE subscription_id = s.id AND state = 'pending' AND attempts > 0 AND worker IS NULL
+    )) AS since
+    FROM subscription s WHERE deleted_at IS NULL
+) s CROSS JOIN LATERAL (
+    SELECT (SELECT count(*) FROM delivery WHERE subscription_id = s.id AND state = 'pending' AND alert_id IS NOT NULL) AS waiting,
+        (SELECT count(*) FROM delivery d
+        WHERE subscription_id = s.id AND state IN ('given_up', 'cancelled') AND alert_id IS NOT NULL
+            AND NOT EXISTS (SELECT FROM alert_acknowledgement k WHERE k.alert_id = d.alert_id)) AS lost
 ) n LEFT JOIN LATERAL (
     SELECT * FROM delivery WHERE subscription_id = s.id AND last_at IS NOT NULL ORDER BY last_at DESC, id DESC LIMIT 1
 ) l ON true
-WHERE s.deleted_at IS NULL AND coalesce(s.disabled_at, s.failing_since, n.since) IS NOT NULL {where}
+WHERE s.since IS NOT NULL {where}
 ORDER BY s.disabled_at IS NULL, s.id
 """
 

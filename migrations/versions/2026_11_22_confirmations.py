@@ -41,6 +41,10 @@ CREATE TABLE operator_mail (
     CONSTRAINT ck_one_row CHECK (id = 1)
 )
 """
+INDEXES = (
+    "CREATE INDEX ix_mail_sent ON mail_sent (address_sha256, at)",
+    "CREATE INDEX ix_delivery_lost ON delivery (subscription_id, finished_at) WHERE state IN ('given_up', 'cancelled')",
+)
 GRANTS = """
 DO $$
 BEGIN
@@ -52,6 +56,7 @@ END $$
 """
 # What goes back knows nothing of confirming: whoever has not confirmed must not be told, so their subscriptions end.
 BACK = (
+    "DROP INDEX ix_delivery_lost",
     "UPDATE delivery SET state = 'cancelled', worker = NULL, finished_at = created_at WHERE confirms AND state = 'pending'",
     """UPDATE subscription SET deleted_at = created_at, target = ''
     WHERE channel = 'email' AND confirmed_at IS NULL AND deleted_at IS NULL""",
@@ -65,9 +70,8 @@ BACK = (
 
 
 def upgrade() -> None:
-    index = "CREATE INDEX ix_mail_sent ON mail_sent (address_sha256, at)"
     first = "INSERT INTO operator_mail (id) VALUES (1)"
-    for statement in (*SUBSCRIPTION, DELIVERY, CODE, MAIL_SENT, index, OPERATOR_MAIL, first, GRANTS):
+    for statement in (*SUBSCRIPTION, DELIVERY, CODE, MAIL_SENT, *INDEXES, OPERATOR_MAIL, first, GRANTS):
         op.execute(statement)
 
 
