@@ -61,6 +61,9 @@ class OfferIn(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Number | None = None
+    net_m2: AreaM2 | None = Field(
+        None, description="How much of a recorded candidate is offered; all that is not pledged elsewhere if left out"
+    )
     name: Text | None = None
     site: SiteIn | None = None
     designation: Designation | None = Field(
@@ -72,8 +75,10 @@ class OfferIn(BaseModel):
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
-        if self.id is not None and self.model_fields_set - {"id"}:
-            raise fault("id", "A recorded candidate is told by its number alone", "Leave the rest out, or `id`.")
+        if self.id is not None and self.model_fields_set - {"id", "net_m2"}:
+            raise fault("id", "A recorded candidate is told by its number", "Leave the rest out, or `id`.")
+        if self.id is None and self.net_m2 is not None:
+            raise fault("net_m2", "Only of a recorded candidate a part is offered", "Give `planned_net_m2`.")
         if self.id is None and (self.name is None or self.site is None):
             raise fault("site", "A candidate is recorded, or has a name and a site", "Give `id`, or `name` and `site`.")
         return self

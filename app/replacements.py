@@ -1,7 +1,7 @@
 """Lost and offered land at the edge: compared, proposed, decided on. Only decisions are stored; the caller commits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -53,7 +53,13 @@ def sides(session: Session, body: ComparisonIn | ProposalIn, asked: Asked) -> Si
     made = _sides(
         session, losing, dissolution, recorded_ones, [one for one in body.candidates if one.id is None], asked
     )
-    return _in_order(made, body.candidates)
+    return _limited(_in_order(made, body.candidates), body.candidates)
+
+
+def _limited(made: Sides, given: Sequence[OfferIn]) -> Sides:
+    """With no more of a candidate than was said to be offered, and than is free."""
+    most = {str(one.id): one.net_m2 for one in given if one.net_m2 is not None}
+    return replace(made, offered=[replacements.no_more_than(one, most.get(one.key)) for one in made.offered])
 
 
 def _known(dissolution: Dissolution | None) -> Dissolution:
@@ -127,7 +133,7 @@ def _in_order(made: Sides, given: Sequence[OfferIn]) -> Sides:
     drawn = iter(range(len(given)))
     order = {str(one.id) if one.id is not None else _key(next(drawn)): n for n, one in enumerate(given)}
     ordered = sorted(made.offered, key=lambda one: order[one.key])
-    return Sides(made.losing, made.dissolution, ordered, made.numbers, made.names)
+    return replace(made, offered=ordered)
 
 
 def assess(session: Session, body: ComparisonIn, asked: Asked) -> dict[str, ReplacementAssessmentOut]:

@@ -211,6 +211,13 @@ def unrecorded_candidate(session: Session, losing: Losing, offer: Offer, asked: 
     return pipeline.dated(land, pipeline.path([*by_plan, *offer.milestones], day, LAW.on(day, asked.known_at)))
 
 
+def no_more_than(one: rules.Candidate, net_m2: Decimal | None) -> rules.Candidate:
+    """A candidate of which only so much is offered; never more than what is not pledged elsewhere. None: all of that."""
+    if net_m2 is None or one.net_m2 is None or one.net_m2 - one.pledged_m2 <= net_m2:
+        return one
+    return replace(one, net_m2=net_m2, pledged_m2=Decimal(0))
+
+
 def with_overlaps(session: Session, drawn: Sequence[tuple[rules.Candidate, Place]]) -> list[rules.Candidate]:
     """Candidates of which some are not recorded, each with the keys of those that share land with it."""
     shared: dict[int, set[str]] = defaultdict(set)

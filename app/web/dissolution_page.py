@@ -51,7 +51,8 @@ def dissolution_page(look: Look, given: str, wish: Wish) -> Rendered:
     found = dissolution_answers.dissolution(look.view, number)
     wanted, wrong = numbers(wish.candidates)
     held = held_pledges(look, (number,))
-    taken = (wanted or offering(held[number]))[:NUMBERS_MOST]
+    offered = dict.fromkeys(wanted) or offering(held[number])
+    taken = list(offered)[:NUMBERS_MOST]
     proposed = _proposed(look, number, wish)
     chosen = [one.candidate.id for one in proposed.answer.chosen] if proposed.answer else []
     shown = [*taken, *(one for one in chosen if one)]
@@ -70,7 +71,7 @@ def dissolution_page(look: Look, given: str, wish: Wish) -> Rendered:
         taken=taken,
         wrong=[text[:40] for text in wrong],
         left_out=max(len(wanted) - NUMBERS_MOST, 0),
-        made=compared(look, number, taken),
+        made=compared(look, number, {one: offered[one] for one in taken}),
         proposed=proposed,
         choices=candidate_answers.listing(look.view, candidates.Wanted(offered_on=asked.on, limit=CHOICES_SHOWN)),
         most=number_of(wish.max_areas, MOST_RECORDED),

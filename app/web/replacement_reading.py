@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -30,9 +30,9 @@ class Made:
     why_not: str | None = None
 
 
-def compared(look: Look, dissolution: int, numbers: Iterable[int]) -> Made:
-    """What the API answers to the comparison of a dissolution with recorded candidates."""
-    offers = [{"id": number} for number in dict.fromkeys(numbers)]
+def compared(look: Look, dissolution: int, offered: Mapping[int, Decimal | None]) -> Made:
+    """What the API answers to the comparison of a dissolution with recorded candidates: so many net m2 of each, or all (None)."""
+    offers = [{"id": number, "net_m2": net_m2} for number, net_m2 in offered.items()]
     if not offers:
         return Made()
     body = ComparisonIn.model_validate({"dissolution": dissolution, "candidates": offers})
@@ -58,9 +58,13 @@ def held_pledges(look: Look, numbers: Iterable[int]) -> dict[int, list[PledgeRow
     return found
 
 
-def offering(held: Iterable[PledgeRow]) -> list[int]:
-    """The candidates that pledges are of, each once."""
-    return list(dict.fromkeys(one.candidate.id for one in held if one.candidate.id is not None))
+def offering(held: Iterable[PledgeRow]) -> dict[int, Decimal | None]:
+    """The candidates that pledges are of, with the net m2 pledged of each."""
+    amounts: dict[int, Decimal] = defaultdict(Decimal)
+    for one in held:
+        if one.candidate.id is not None:
+            amounts[one.candidate.id] += one.net_m2
+    return {**amounts}
 
 
 def by_security(found: Iterable[PledgeRow]) -> dict[Security, Decimal]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from app import candidate_answers, dissolution_answers, stock_answers
 from app.dissolution_bodies import LARGEST
@@ -60,7 +62,7 @@ def replacements_page(look: Look, before: str | None, sites_before: str | None) 
     )
 
 
-def _compared(look: Look, row: DissolutionRow, offers: list[int]) -> Made:
+def _compared(look: Look, row: DissolutionRow, offers: Mapping[int, Decimal | None]) -> Made:
     return Made() if gone(look, row) else compared(look, row.id, offers)
 
 

@@ -12,12 +12,12 @@ from parcels.dissolutions import Cause, Lost
 from parcels.lost import lost
 from parcels.offered import offered
 from parcels.proposals import propose
-from parcels.replacements import Asked, recorded_candidates, recorded_loss
+from parcels.replacements import Asked, no_more_than, recorded_candidates, recorded_loss
 from parcels.sites import Site
 from rules.facts import Outcome
 from rules.law import LAW
 from rules.pipeline import Milestone, MilestoneKind, Security
-from rules.replacements import Verdict, assess
+from rules.replacements import Verdict, assess, cover
 from tests.conftest import AT, key, square
 from tests.little_worlds import holding, parcel, zone
 
@@ -170,3 +170,22 @@ def test_its_plan_says_how_far_it_is_until_people_do(session, fill, world):
     assert (one.stage, one.in_force_expected) == ("repealed", date(2029, 1, 1))
     ((_, found),) = pledge_watch.secured(session, [held], DAY, LATER)
     assert found.security is Security.INSECURE
+
+
+def test_no_more_of_it_is_offered_than_is_said_and_than_is_free(session, world):
+    number = enter(session, 2)
+    late = Author("Planner", "planner", AT + timedelta(days=150))
+    other = dissolutions.enter(
+        session,
+        dissolutions.Origin("B 3", Cause.ENTERED, "GE", Site((key(9),))),
+        sites.Place((key(9),), None, None, None),
+        Lost(LOST_ON, DAY, Decimal(10_000)),
+        author(),
+    )
+    pledges.pledge(session, pledges.Bound(number, other, Decimal(4000), DAY), late)
+    (one,) = asked(session, world, number)
+    counted = {}
+    for most in (None, "5999.99", "6000", "6000.01"):
+        limited = no_more_than(one, None if most is None else Decimal(most))
+        counted[most] = cover(world.loss, [limited], LAW.on(DAY, LATER)).unclear_m2
+    assert counted == {None: 6000, "5999.99": Decimal("5999.99"), "6000": 6000, "6000.01": 6000}

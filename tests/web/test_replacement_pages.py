@@ -157,7 +157,7 @@ def test_the_list_shows_what_the_api_answers(world: dict[str, int], browse: Test
         balances = [[ha(one["balance"][f"{n}_m2"], language) for n in ("net", "pledged", "free")] for one in offered]
         assert [row[3:6] for row in shown] == balances
     assert [row[7] for row in rows(section(page(browse, "/replacements"), "dissolutions"), "Auflösungen")] == [
-        "? unter Bedingungen gleichwertig",
+        "✗ nicht gleichwertig",
         "✗ nicht gleichwertig",
     ]
     assert [balance[f"{name}_ha"] for name in ("lost", "debt", "ahead", "ahead_pledged")] == [1, 0.75, 1, 0.5]
