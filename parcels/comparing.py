@@ -150,9 +150,8 @@ _ELSEWHERE = """
 # Which of several facts it is, nobody said: the fewest that explain each day on which fewer are added than closed. So from day to
 # day those that have ended already, as far as they last, and then those that last longest.
 COUNTS = """
-SELECT (SELECT count(*) FROM amendment WHERE closes)::int AS closed,
-       (SELECT count(*) FROM amendment WHERE NOT closes)::int AS added,
-       (WITH RECURSIVE uneven AS MATERIALIZED (  -- most units have one fact, and one in its place
+SELECT closed::int, added::int, CASE WHEN closed = 0 THEN 0 ELSE (
+        WITH RECURSIVE uneven AS MATERIALIZED (  -- most units have one fact, and one in its place
             SELECT unit FROM amendment
             WHERE unit IN (SELECT unit FROM amendment WHERE closes)
             GROUP BY unit
@@ -179,5 +178,8 @@ SELECT (SELECT count(*) FROM amendment WHERE closes)::int AS closed,
             FROM swept w JOIN short s ON s.unit = w.unit AND s.number = w.number + 1
             WHERE upper_inf(w.days) OR upper(w.days) > s.day
         )
-        SELECT count(DISTINCT fact) FROM swept WHERE ended)::int AS ended
+        SELECT count(DISTINCT fact) FROM swept WHERE ended)::int END AS ended
+FROM (
+    SELECT count(*) FILTER (WHERE closes) AS closed, count(*) FILTER (WHERE NOT closes) AS added FROM amendment
+) counts
 """

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from parcels import comparing, straight
+from parcels.filling import indexed_afterwards
 from parcels.sql import chained
 from parcels.straight import for_driver
 from rules.law import LAW
@@ -262,12 +263,14 @@ def amend(session: Session, layer: Layer, at: datetime, replace: bool = False, s
     change in the temporary table `touched`.
     """
     closed, added, ended = comparing.compare(session, layer.table, layer.unit, replace, spoken)
-    if closed or added:
+    if closed:
         if layer.pieces:
             session.execute(text(_TOUCH_CLOSED.format(pieces=layer.pieces)))
             session.execute(text(_DROP_PIECES.format(pieces=layer.pieces)))
         session.execute(text(_CLOSE.format(table=layer.table)), {"at": at})
-        session.execute(text(_add(layer)), {"at": at})
+    if closed or added:
+        with indexed_afterwards(session, layer.table, added):
+            session.execute(text(_add(layer)), {"at": at})
         if layer.pieces:
             session.execute(text(_TOUCH_ADDED.format(facts=layer.table, pieces=layer.pieces)), {"at": at})
         elif layer.counted:

@@ -91,7 +91,7 @@ class Parcel(Fact, Base):
         amount("area_m2"),
         CheckConstraint("area_basis IN ('official', 'ellipsoidal')", name="ck_area_basis"),
         Index("ix_parcel_key", "key"),
-        Index("ix_parcel_geom", "geom", postgresql_using="spgist", postgresql_where=text("upper_inf(known)")),
+        Index("ix_parcel_geom", "geom", postgresql_using="gist", postgresql_where=text("upper_inf(known)")),
     )
 
 
