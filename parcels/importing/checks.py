@@ -1,8 +1,5 @@
 """The rows of one chunk: every column read, every finding noted, the good rows written as COPY text."""
 
-import csv
-import io
-from binascii import hexlify
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,6 +14,7 @@ from parcels.importing.values import Reader, Unreadable, misread, plain_reader, 
 
 ROWS = 2_000  # of a chunk: few, so that the database never waits long for the next ones
 LONGEST_SHOWN = 80
+NULL = r"\N"  # in COPY's text
 AREAS_APART = "area-differs"
 AREAS_REMEDY = "check which of them is right; the official area is kept"
 
@@ -149,6 +147,8 @@ def _check_encoding(name: str, values: Sequence[str | None], findings: Findings)
 
 
 def _check_order(read: dict[str, list[str | None]], findings: Findings) -> None:
+    if not any(read["valid_to"]):
+        return
     for at, (start, end) in enumerate(zip(read["valid_from"], read["valid_to"], strict=True)):
         if start and end and end <= start:
             said = f"'{end}' is not after valid_from '{start}': correct one; valid_to is the first day no longer valid"
@@ -188,14 +188,14 @@ def _times(factor: Decimal) -> str:
 
 
 def copy_text(
-    rows: Sequence[int], columns: Sequence[Sequence[str | None]], wkb: Sequence[bytes | None] | None
+    rows: Sequence[int], columns: Sequence[Sequence[str | None]], outlines: Sequence[str | None] | None
 ) -> bytes:
-    """The rows as CSV for PostgreSQL's COPY: an unquoted empty field is NULL, geometry is hexadecimal EWKB."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(zip(rows, *columns, strict=True))
-    lines = buffer.getvalue().encode().split(b"\n")[:-1]  # values hold no line breaks: text() refuses them
-    if wkb is None:
-        return b"".join(line + b",\n" for line in lines)
-    return b"".join(
-        [b"%b,%b\n" % (line, hexlify(shape) if shape else b"") for line, shape in zip(lines, wkb, strict=True)]
-    )
+    """The rows as text for PostgreSQL's COPY, outlines in hexadecimal EWKB. No value holds a tab or a line break, see text()."""
+    drawn = [NULL] * len(rows) if outlines is None else [outline or NULL for outline in outlines]
+    lines = map("\t".join, zip(map(str, rows), *map(_escaped, columns), drawn, strict=True))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _escaped(column: Sequence[str | None]) -> Sequence[Any]:
+    odd = {value: value.replace("\\", "\\\\") if value else NULL for value in {*column} if not value or "\\" in value}
+    return [odd.get(value, value) for value in column] if odd else column

@@ -206,10 +206,8 @@ def _pass_on(
     rows = list(compress(chunk.rows, good))
     if rows:
         cells = {name: list(compress(column, good)) for name, column in values.items()}
-        wkb = None if shapes is None else _ewkb(shapes[good])
-        if kept is not None and wkb is not None:
-            kept.add(rows, cells, shapes[good], wkb)
-        send(b"D", copy_text(rows, list(cells.values()), wkb))
+        outlines = None if shapes is None else _written(shapes[good], rows, cells, kept)
+        send(b"D", copy_text(rows, list(cells.values()), outlines))
     return len(chunk.rows) - len(rows)
 
 
@@ -229,10 +227,14 @@ def _shapes(chunk: "Chunk", layer: Layer, source: Source, findings: Any, values:
     return checked
 
 
-def _ewkb(shapes: Any) -> Any:
-    from parcels.importing.shapes import ewkb
+def _written(shapes: Any, rows: list[int], cells: dict[str, list[str | None]], kept: "Outlines | None") -> Any:
+    """The outlines of good rows as the database reads them; they are kept where they will be compared."""
+    from parcels.importing.shapes import ewkb, wkb
 
-    return ewkb(shapes)
+    plain: Any = wkb(shapes)
+    if kept is not None:
+        kept.add(rows, cells, shapes, plain)
+    return ewkb(plain)
 
 
 def _send_issues(send: Send, issues: list[Issue]) -> None:

@@ -102,7 +102,7 @@ class Reading:
         self._places = Places()
 
     def chunks(self) -> Iterator[bytes]:
-        """CSV text for COPY (columns) FROM STDIN (FORMAT csv), as it comes; raises Refused, also after the last row."""
+        """Text for COPY (columns) FROM STDIN, as it comes; raises Refused, also after the last row."""
         for kind, content in self._frames(until=b"L"):
             if kind == b"D":
                 yield content

@@ -1,6 +1,7 @@
 """Polygons of one chunk: from WKB in the file's CRS to checked MultiPolygons in EPSG:25832."""
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +20,8 @@ Mask = NDArray[np.bool_]
 
 TARGET = pyproj.CRS.from_epsg(25832)
 POLYGON, MULTIPOLYGON, COLLECTION = 3, 6, 7
-WKB = struct.pack("<BI", 1, MULTIPOLYGON)
-EWKB = struct.pack("<BII", 1, MULTIPOLYGON | 0x2000_0000, 25832)
+WKB = struct.pack("<BI", 1, MULTIPOLYGON).hex()
+EWKB = struct.pack("<BII", 1, MULTIPOLYGON | 0x2000_0000, 25832).hex()
 GUESSES = ("EPSG:25832", "EPSG:4326", "EPSG:25833", "EPSG:4647", "EPSG:31467", "EPSG:3857")
 GUESS_NAMES = {"EPSG:4326": "degrees", "EPSG:25832": "metres of UTM zone 32"}
 
@@ -287,6 +288,11 @@ def areas(shapes: Shapes) -> NDArray[np.float64]:
     return np.asarray(shapely.area(shapes), dtype=np.float64)
 
 
-def ewkb(shapes: Shapes) -> list[bytes | None]:
-    """Little-endian EWKB of MultiPolygons with SRID 25832, None where there is no shape."""
-    return [plain and EWKB + plain[len(WKB) :] for plain in shapely.to_wkb(shapes, byte_order=1)]
+def wkb(shapes: Shapes) -> list[bytes | None]:
+    """Little-endian WKB of MultiPolygons, None where there is no shape."""
+    return list(shapely.to_wkb(shapes, byte_order=1))
+
+
+def ewkb(plain: Sequence[bytes | None]) -> list[str | None]:
+    """The same with the SRID 25832, in hexadecimal digits."""
+    return [None if one is None else EWKB + one.hex()[len(WKB) :] for one in plain]

@@ -169,7 +169,7 @@ def _take_in(session: Session, way: Way, reading: Reading, incoming: str) -> lis
     issues: list[Issue] = []
     chunks = reading.chunks()
     for first in chunks:
-        with driver.cursor() as cursor, cursor.copy(f"COPY {incoming} ({names}) FROM STDIN (FORMAT csv)") as copy:
+        with driver.cursor() as cursor, cursor.copy(f"COPY {incoming} ({names}) FROM STDIN") as copy:
             copy.write(first)
             for chunk in islice(chunks, BATCH - 1):
                 copy.write(chunk)

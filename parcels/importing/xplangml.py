@@ -15,7 +15,7 @@ import numpy as np
 from parcels.importing import places, xplangml_shapes
 from parcels.importing.checks import Findings, copy_text
 from parcels.importing.contract import Issue, Options, Refused
-from parcels.importing.shapes import Shapes, ewkb
+from parcels.importing.shapes import Shapes, ewkb, wkb
 from parcels.importing.whole import mismatched
 from parcels.importing.xplangml_archive import members
 from parcels.importing.xplangml_areas import Line, idle, lines
@@ -70,10 +70,10 @@ class Gate:
     ) -> None:
         if not good:
             return
-        wkb = ewkb(shapes[[line.at for line in good]])
+        outlines = ewkb(wkb(shapes[[line.at for line in good]]))
         cells = [_cells(line, document, belonging, member) for line in good]
         columns = [list(column) for column in zip(*cells, strict=True)]
-        self.deliver(copy_text([document.areas[line.at].row for line in good], columns, wkb))
+        self.deliver(copy_text([document.areas[line.at].row for line in good], columns, outlines))
 
 
 def _cells(line: Line, document: Document, belonging: Belonging, member: str | None) -> tuple[str | None, ...]:

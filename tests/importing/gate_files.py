@@ -18,7 +18,6 @@ CHOICES = {
     "holder": frozenset({"LIG", "HIE", "HPA", "private"}),
     "disposition": frozenset({"free", "requested", "reserved", "sold", "leasehold", "let"}),
 }
-csv.field_size_limit(1 << 24)
 WEST, SOUTH = 565_000.125, 5_934_000.375
 
 
@@ -45,8 +44,9 @@ def through(path: Path, layer: str, **options: Any) -> Outcome:
     with read(path, layer, chosen, lambda rows, total: outcome.progress.append((rows, total))) as reading:
         content = b"".join(reading.chunks()).decode()
         reading.rest()
-    for cells in csv.reader(io.StringIO(content)):
-        outcome.rows.append({name: cell or None for name, cell in zip(reading.columns, cells, strict=True)})
+    for line in content.split("\n")[:-1]:
+        cells = [None if cell == r"\N" else cell.replace("\\\\", "\\") for cell in line.split("\t")]
+        outcome.rows.append(dict(zip(reading.columns, cells, strict=True)))
     outcome.issues, outcome.reading = reading.placed(reading.issues), reading
     return outcome
 

@@ -1,7 +1,5 @@
 """What the gate says of plans, row by row, taken into a register: for the tests of what an import of plans does there."""
 
-import csv
-import io
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +10,7 @@ from registers import AT
 from sqlalchemy import text
 
 from parcels.importing import store
+from parcels.importing.checks import copy_text
 from parcels.importing.store import LoadOptions
 
 COLUMNS = (
@@ -46,12 +45,10 @@ class Stream:
         self.rows_read, self.rows_rejected = len(rows) + len(self.issues), len(self.issues)
 
     def chunks(self):
-        lines = io.StringIO()
-        writer = csv.writer(lines)
-        for number, row in enumerate(self.rows, 1):
-            whole = {"row": number, "gml_id": f"GML_{number}", "regulates_use": "true", "xplan_version": "5.4", **row}
-            writer.writerow(["" if whole.get(name) is None else whole[name] for name in COLUMNS])
-        yield lines.getvalue().encode()
+        defaults = {"regulates_use": "true", "xplan_version": "5.4"}
+        rows = [{"gml_id": f"GML_{number}", **defaults, **row} for number, row in enumerate(self.rows, 1)]
+        cells = [[None if (cell := row.get(name)) is None else str(cell) for row in rows] for name in COLUMNS[1:]]
+        yield copy_text([row.get("row", number) for number, row in enumerate(rows, 1)], cells[:-1], cells[-1])
 
     def rest(self):
         return []
