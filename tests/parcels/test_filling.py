@@ -1,5 +1,7 @@
 """A table that is filled for the first time gets its indexes afterwards, and all it guarantees holds as before."""
 
+from contextlib import nullcontext
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -99,3 +101,28 @@ def test_indexes_stay_where_the_table_is_not_ones_own(database):
     with Session(web) as session, indexed_afterwards(session, "parcel", MANY):
         assert not gone(session)
     web.dispose()
+
+
+MANY_AT_ONCE = """
+INSERT INTO parcel (key, geom, area_m2, area_basis, content, valid, known)
+SELECT '02' || lpad(least(n, :last)::text, 7, '0') || '00001______', CAST(:geom AS geometry), 1, 'official',
+       gen_random_uuid(), '[,)', tstzrange(:at, NULL)
+FROM generate_series(:first, :first + 1000) n
+"""
+
+
+@pytest.mark.parametrize(
+    ("statements", "refused"),
+    [
+        ([(0, 1000)], False),
+        ([(0, 999)], True),  # the last two are of one key
+        ([(0, 1000), (1001, 2001)], False),
+        ([(0, 1000), (1000, 2000)], True),  # one of the first again
+    ],
+)
+def test_of_many_parcels_those_recorded_twice_are_refused(session, statements, refused):
+    *before, last = [{"first": first, "last": end, "geom": square(0, 0), "at": AT} for first, end in statements]
+    for rows in before:
+        session.execute(text(MANY_AT_ONCE), rows)
+    with pytest.raises(DBAPIError, match="recorded twice") if refused else nullcontext():
+        session.execute(text(MANY_AT_ONCE), last)
