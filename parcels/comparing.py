@@ -5,7 +5,7 @@ A unit stated in one row of which nothing stands, or just this, needs no arithme
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -24,7 +24,7 @@ DELETE FROM stated; DELETE FROM repeated; DELETE FROM spoken; DELETE FROM amendm
 """
 
 
-def digest(session: Session, incoming: str, unit: str, columns: list[str]) -> None:
+def digest(session: Session, incoming: str, unit: str, columns: Mapping[str, str]) -> None:
     """Hash the rows of `incoming` that came in since the last call; rows must come with growing numbers."""
     rows = hashed(incoming, unit, columns)
     session.execute(text(f"INSERT INTO stated (row, unit, content, days) {rows} {_NEW.format(incoming=incoming)}"))
@@ -65,14 +65,25 @@ def query(table: str, unit: str, replace: bool = False, spoken: bool = False) ->
     )
 
 
-def hashed(incoming: str, unit: str, columns: list[str]) -> str:
+def hashed(incoming: str, unit: str, columns: Mapping[str, str]) -> str:
     """What `stated` is filled with, out of the rows of `incoming`."""
-    return _STATED.format(incoming=incoming, unit=unit, names=", ".join(columns))
+    return _STATED.format(incoming=incoming, unit=unit, content=content(columns))
 
 
-# Content is hashed over all columns; equal content on adjacent days is one fact, so that order does not matter.
+def content(columns: Mapping[str, str]) -> str:
+    """An expression for the hash of a row: over all its columns, given with their types.
+
+    Equal content on adjacent days is one fact, so that order does not matter. Values are hashed as PostgreSQL sends them, in two
+    thirds of the time of their texts. A type's number is sent too: PostGIS's is another one in each database, so as bytea.
+    """
+    said = (f"{name}::{_SENT_AS.get(kind.partition('(')[0], kind)}" for name, kind in columns.items())
+    return f"md5(record_send(ROW({', '.join(said)})))::uuid"
+
+
+_SENT_AS = {"geometry": "bytea", 'text COLLATE "C"': "text"}
+
 _STATED = """
-SELECT row, {unit} AS unit, md5(ROW({names})::text)::uuid AS content, daterange(valid_from, valid_to) AS days
+SELECT row, {unit} AS unit, {content} AS content, daterange(valid_from, valid_to) AS days
 FROM {incoming}
 """
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from parcels import history
+from parcels import comparing, history
 from parcels.following import ALWAYS, OPEN, Held, Pair, Stuck, Successor, ended, follow
 from parcels.importing.contract import SLIVER_M2, Issue, Refused
 
@@ -88,9 +88,9 @@ def _amend(session: Session, at: datetime, before: dict[str, list[Held]], after:
     ]
     closed = sorted(one.origin for one in was - now)
     session.execute(text(_CLOSE), {"at": at, "ids": closed})
-    columns = list(history.LAYERS["holdings"].columns)
+    columns = history.LAYERS["holdings"].columns
     said = [_COPIED.get(name, f"h.{name}") + f" AS {name}" for name in columns]
-    add = _ADD.format(names=", ".join(columns), said=", ".join(said))
+    add = _ADD.format(names=", ".join(columns), said=", ".join(said), content=comparing.content(columns))
     try:
         session.execute(text(add), {"at": at, "rows": json.dumps(rows, default=str)})
     except IntegrityError as error:
@@ -198,7 +198,7 @@ _COPIED = {
 
 _ADD = """
 INSERT INTO holding ({names}, content, valid, known)
-SELECT {names}, md5(ROW({names})::text)::uuid, days, tstzrange(:at, NULL)
+SELECT {names}, {content}, days, tstzrange(:at, NULL)
 FROM (
     SELECT {said}, daterange(r.since, r.until) AS days
     FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(origin bigint, key text, since date, until date, part text)

@@ -226,7 +226,7 @@ def open_workspace(session: Session, layer: Layer, beside: bool = False) -> None
 
 def digest(session: Session, layer: Layer) -> None:
     """Hash the rows that came into the workspace since the last call, for what compares them: their numbers must grow."""
-    comparing.digest(session, layer.incoming, layer.unit, list(layer.columns))
+    comparing.digest(session, layer.incoming, layer.unit, layer.columns)
 
 
 def all_in(session: Session, layer: Layer) -> None:
@@ -302,7 +302,7 @@ def _amend_rows(name: str) -> str:
     layer = LAYERS[name]
     queries = {
         **by_hand(layer),
-        "stated": comparing.hashed(layer.incoming, layer.unit, list(layer.columns)),
+        "stated": comparing.hashed(layer.incoming, layer.unit, layer.columns),
         "repeated": comparing.REPEATED,
         "amendment": comparing.query(layer.table, layer.unit),
         "closed": f"{_CLOSE.format(table=layer.table)} RETURNING f.id",
