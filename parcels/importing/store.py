@@ -25,7 +25,7 @@ from parcels.limits import OutlinesError, over_outlines
 from parcels.origins import Origin
 from rules.law import LAW
 
-BATCH = 4  # chunks (of some 2,000 rows) that are copied before they are looked at
+BATCH = 2  # chunks (of some 2,000 rows) that are copied before they are looked at
 Way = Rows | Plans
 _WAYS: dict[str, type[Way]] = {"plans": Plans, "parcels": Parcels}  # of other layers rows are taken as they stand
 LAW_LISTS = {
