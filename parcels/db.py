@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
-# Facts are compared by a hash of their text: it must not depend on how the database writes dates.
+# Facts are compared by a hash of what is sent of them: it must not depend on how dates or texts are written.
 HABITS = "-c TimeZone=UTC -c DateStyle=ISO -c client_min_messages=warning"
 ATTEMPTS = 10
 OLDEST_POSTGIS = (3, 3)
@@ -36,6 +36,7 @@ def engine(url: str, pool_size: int = 8) -> Engine:
         hide_parameters=True,
         connect_args={
             "options": HABITS,
+            "client_encoding": "utf8",
             "application_name": "landreserve",
         },
     )

@@ -1,4 +1,4 @@
-"""A database that writes dates in another way than usual, as an operator may have set it."""
+"""A database that writes dates, and a client that writes texts, in another way than usual, as an operator may have set it."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from sqlalchemy import text
 from parcels import db, register
 from tests.faults.own import engine_of, own_database
 
-HOLDING = {"parcel_key": "020114___00001______", "holder": "LIG", "construction_possible_from": "2027-03-01"}
+HOLDING = {"parcel_key": "020114___00001______", "site": "Försterei", "construction_possible_from": "2027-03-01"}
 
 
 def stated(url):
@@ -17,10 +17,11 @@ def stated(url):
         return amendment.changed
 
 
-def test_what_is_stated_again_changes_nothing_though_dates_are_written_otherwise(cluster):
+def test_what_is_stated_again_changes_nothing_though_dates_and_texts_are_written_otherwise(cluster, monkeypatch):
     with own_database(cluster) as urls:
         assert stated(urls.owner)
         with engine_of(urls.owner) as engine, engine.begin() as connection:
             name = connection.execute(text("SELECT current_database()")).scalar_one()
             connection.execute(text(f"ALTER DATABASE {name} SET DateStyle = 'German'"))
+        monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
         assert not stated(urls.owner)
