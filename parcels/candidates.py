@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import insert, text
-from sqlalchemy.dialects.postgresql import insert as insert_if_new
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from parcels.authors import Author, Sent, keyed
+from parcels.authors import Author, Sent
+from parcels.placed import entered
+from parcels.placed import version as placed_version
 from parcels.replacement_tables import Candidate as Table
 from parcels.replacement_tables import CandidateVersion
 from parcels.sites import Place, Site
@@ -105,10 +106,7 @@ def enter(
     session: Session, origin: Origin, place: Place, offered: Offered, author: Author, sent: Sent | None = None
 ) -> int | None:
     """A new candidate with its first version; its number. None where the same was sent at the same time and came first."""
-    row = {name: value for name, value in asdict(origin).items() if name != "site"}
-    row |= {"parcel_keys": list(origin.site.keys) or None, "outline": origin.site.outline, **keyed(sent)}
-    row |= {"created_at": author.at, "actor": author.name, "keys": list(place.keys), "land": place.geometry}
-    number: int | None = session.scalar(insert_if_new(Table).values(**row).on_conflict_do_nothing().returning(Table.id))
+    number = entered(session, Table, origin, place, author, sent)
     if number is not None:
         _add(session, number, 1, offered, author)
     return number
@@ -135,10 +133,11 @@ def hold(session: Session, number: int) -> None:
 
 
 def _add(session: Session, number: int, version: int, offered: Offered, author: Author) -> None:
-    said = {"number": version, "recorded_at": author.at, "actor": author.name, "note": author.note}
     try:
         with session.begin_nested():
-            session.execute(insert(CandidateVersion).values(candidate_id=number, **said, **asdict(offered)))
+            session.execute(
+                insert(CandidateVersion).values(candidate_id=number, **placed_version(version, offered, author))
+            )
     except IntegrityError as refusal:
         if "ck_pledged_within_net" not in str(refusal.orig):
             raise

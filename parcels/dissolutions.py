@@ -10,10 +10,11 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import insert, text
-from sqlalchemy.dialects.postgresql import insert as insert_if_new
 from sqlalchemy.orm import Session
 
-from parcels.authors import Author, Sent, keyed
+from parcels.authors import Author, Sent
+from parcels.placed import entered
+from parcels.placed import version as placed_version
 from parcels.replacement_tables import Dissolution as Table
 from parcels.replacement_tables import DissolutionVersion
 from parcels.sites import SLIVER_M, SLIVER_M2, Place, Site
@@ -108,10 +109,7 @@ def enter(
     session: Session, origin: Origin, place: Place, lost: Lost, author: Author, sent: Sent | None = None
 ) -> int | None:
     """A new dissolution with its first version; its number. None where the same was sent at the same time and came first."""
-    row = {name: value for name, value in asdict(origin).items() if name != "site"}
-    row |= {"parcel_keys": list(origin.site.keys) or None, "outline": origin.site.outline, **keyed(sent)}
-    row |= {"created_at": author.at, "actor": author.name, "keys": list(place.keys), "land": place.geometry}
-    number: int | None = session.scalar(insert_if_new(Table).values(**row).on_conflict_do_nothing().returning(Table.id))
+    number = entered(session, Table, origin, place, author, sent)
     if number is not None:
         _add(session, number, 1, lost, author)
     return number
@@ -138,8 +136,7 @@ def hold(session: Session, number: int) -> None:
 
 
 def _add(session: Session, number: int, version: int, lost: Lost, author: Author) -> None:
-    said = {"number": version, "recorded_at": author.at, "actor": author.name, "note": author.note}
-    session.execute(insert(DissolutionVersion).values(dissolution_id=number, **said, **asdict(lost)))
+    session.execute(insert(DissolutionVersion).values(dissolution_id=number, **placed_version(version, lost, author)))
 
 
 def versions(session: Session, number: int, known_at: datetime | None) -> list[Version]:
