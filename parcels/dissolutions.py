@@ -167,11 +167,13 @@ def listing(session: Session, known_at: datetime, wanted: Wanted = Wanted()) -> 
 def sharing_land(session: Session, place: Place, designation: str, known_at: datetime) -> list[int]:
     """The dissolutions of the same designation, not withdrawn, that take some of the same land: it is dissolved once.
 
-    Whoever enters one waits for those who do: until the end of the transaction.
+    Who names a parcel takes all of it, with or without an outline. Whoever enters one waits for those who do: until the end of
+    the transaction.
     """
     session.execute(text("SELECT pg_advisory_xact_lock(:locks, 0)"), {"locks": LOCKS})
-    bound = {"land": place.geometry, "keys": list(place.keys), "designation": designation, "known_at": known_at}
-    return list(session.scalars(text(_SHARING), {**bound, "wider": SLIVER_M, "least": SLIVER_M2}))
+    bound = {"land": place.geometry, "keys": list(place.keys), "named": place.outline is None, "known_at": known_at}
+    slivers = {"wider": SLIVER_M, "least": SLIVER_M2}
+    return list(session.scalars(text(_SHARING), {**bound, "designation": designation, **slivers}))
 
 
 def _dissolution(row: Any) -> Dissolution:
@@ -209,8 +211,8 @@ WHERE true
 _SHARING = f"""
 SELECT dissolution_id FROM ({_SELECT}) d
 WHERE designation = :designation AND withdrawn_on IS NULL
-    AND CASE WHEN land IS NULL OR CAST(:land AS geometry) IS NULL THEN keys && CAST(:keys AS varchar[])
-        ELSE shared_m2(CAST(land AS geometry), CAST(:land AS geometry), :wider) > :least END
+    AND (keys && CAST(:keys AS varchar[]) AND (parcel_keys IS NOT NULL OR :named)
+         OR shared_m2(CAST(land AS geometry), CAST(:land AS geometry), :wider) > :least)
 ORDER BY 1
 """
 

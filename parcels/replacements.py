@@ -179,7 +179,8 @@ def _measured_anew(
 
 
 def _between(session: Session, losing: Losing, numbers: Sequence[int]) -> dict[int, _Between]:
-    bound = {"numbers": list(numbers), "lost": losing.place.geometry, "keys": list(losing.place.keys)}
+    place = losing.place
+    bound = {"numbers": list(numbers), "lost": place.geometry, "keys": list(place.keys), "named": place.outline is None}
     slivers = {"wider": sites.SLIVER_M, "least": sites.SLIVER_M2}
     found: dict[int, _Between] = {}
     for row in session.execute(text(_BETWEEN), {**bound, **slivers}):
@@ -229,8 +230,8 @@ def with_overlaps(session: Session, drawn: Sequence[tuple[rules.Candidate, Place
 
 _BETWEEN = """
 SELECT c.id, round(ST_Distance(c.land, l.geom)::numeric, 2) AS distance_m,
-       CASE WHEN c.land IS NOT NULL AND l.geom IS NOT NULL THEN shared_m2(c.land, l.geom, :wider) >= :least
-            WHEN c.keys && CAST(:keys AS varchar[]) THEN true
+       CASE WHEN c.keys && CAST(:keys AS varchar[]) AND (c.parcel_keys IS NOT NULL OR :named) THEN true
+            WHEN c.land IS NOT NULL AND l.geom IS NOT NULL THEN shared_m2(c.land, l.geom, :wider) >= :least
             WHEN c.parcel_keys IS NOT NULL THEN false END AS overlaps
 FROM candidate c
 CROSS JOIN (SELECT CAST(:lost AS geometry) AS geom) l

@@ -175,7 +175,8 @@ INDEXES = (
     "CREATE INDEX ix_replacement_decision_dissolution ON replacement_decision (dissolution_id, id)",
 )
 
-# Land that is offered twice is found when it is offered, by everybody: those who offer wait for one another.
+# Land that is offered twice is found when it is offered, by everybody: those who offer wait for one another. Who names a parcel
+# takes all of it, also where no outline of it is recorded beside those of others.
 SHARE_LAND = """
 CREATE FUNCTION candidate_shares_land() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -188,8 +189,9 @@ BEGIN
     SELECT pair.one, pair.other
     FROM candidate c
     CROSS JOIN LATERAL (VALUES (NEW.id, c.id), (c.id, NEW.id)) AS pair(one, other)
-    WHERE c.id <> NEW.id AND CASE WHEN c.land IS NULL OR NEW.land IS NULL THEN c.keys && NEW.keys
-        ELSE c.land && NEW.land AND shared_m2(c.land, NEW.land, 0.1) > 1 END;
+    WHERE c.id <> NEW.id AND (
+        c.keys && NEW.keys AND (c.parcel_keys IS NOT NULL OR NEW.parcel_keys IS NOT NULL)
+        OR c.land && NEW.land AND shared_m2(c.land, NEW.land, 0.1) > 1);
     UPDATE candidate SET shadowed_m2 = (
         SELECT coalesce(sum(k.pledged_m2), 0) FROM candidate_overlap o JOIN candidate k ON k.id = o.other WHERE o.one = NEW.id)
     WHERE id = NEW.id;

@@ -98,6 +98,24 @@ def test_declared_areas_share_land_by_their_keys(session):
     bind(session, third, loss, 1)
 
 
+def test_sites_that_name_the_same_parcel_share_it_whatever_is_drawn_of_the_rest(session):
+    def named(east, *numbers):
+        keys = tuple(key(n) for n in numbers)
+        place = Place(keys, None, square(east, 0), None)
+        return candidates.enter(
+            session, candidates.Origin("Altenfelde", "GE", Site(keys)), place, Offered(DAY, HA), author()
+        )
+
+    one, beside, apart, loss = named(0, 1, 9), named(200, 2, 9), named(400, 3), lost(session)
+    drawn, border = offered(session, 600, keys=(key(9),)), offered(session, 800, keys=(key(2),), net_m2=HA)
+    strip = offered(session, 1_000, keys=(key(2),))
+    bind(session, one, loss, 1)
+    assert refused(session, beside, loss, 1) is refused(session, drawn, loss, 1) is Refusal.BOUND_ALREADY
+    bind(session, apart, loss, 1)
+    bind(session, border, loss, 1)
+    bind(session, strip, loss, 1)  # two outlines in one parcel
+
+
 def test_a_candidate_does_not_shrink_below_its_pledges(session):
     one, loss = offered(session), lost(session)
     number = bind(session, one, loss, 6000)

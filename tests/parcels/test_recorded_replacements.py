@@ -1,5 +1,6 @@
 """Recorded losses and candidates as the rules are given them: what lies between the two sides, and what of the land is new."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -189,3 +190,20 @@ def test_no_more_of_it_is_offered_than_is_said_and_than_is_free(session, world):
         limited = no_more_than(one, None if most is None else Decimal(most))
         counted[most] = cover(world.loss, [limited], LAW.on(DAY, LATER)).unclear_m2
     assert counted == {None: 6000, "5999.99": Decimal("5999.99"), "6000": 6000, "6000.01": 6000}
+
+
+def test_who_names_a_parcel_takes_it_without_an_outline_too(session, world, fill):
+    """A declared area beside drawn ones: dissolved once, and no replacement for itself."""
+    fill("holdings", holding(9, declared_net_m2=500, designation="GE"))
+    both, other = (Site((key(n), key(9))) for n in (1, 4))
+    place, beside = (sites.place(session, site, DAY, LATER) for site in (both, other))
+    origin = dissolutions.Origin("B 9", Cause.ENTERED, "GE", both)
+    number = dissolutions.enter(session, origin, place, Lost(LOST_ON, DAY, Decimal(10_500)), author())
+    assert dissolutions.sharing_land(session, beside, "GE", LATER) == [number]
+    drawn = sites.Place((key(1),), square(90, 0), square(90, 0), None)
+    assert dissolutions.sharing_land(session, drawn, "GE", LATER) == [world.number, number]
+    on_it = candidates.Origin("Feld", "GE", Site((key(2), key(9))))
+    land = offered(session, sites.place(session, on_it.site, DAY, LATER), "GE", None, date(9999, 1, 1), DAY, DAY, LATER)
+    said = Offered(DAY, Decimal(500), measured=land_record.write(land))
+    (one,) = asked(session, replace(world, place=place), candidates.enter(session, on_it, beside, said, author()))
+    assert one.overlaps_loss is Outcome.MET
