@@ -153,7 +153,7 @@ def _not_surely_new(
             "numbers": [one.id for one in found],
             "days": list(days.values()),
             "reserve_days": list(reserve_days.values()),
-            "known_at": asked.known_at,
+            **{"known_at": asked.known_at, "wider": sites.SLIVER_M, "least": sites.SLIVER_M2},
             "designations": [
                 *law["stock.designations"].codes,
                 *law["stock.designations_if_in_use_as_commercial"].codes,
@@ -170,10 +170,11 @@ def _not_surely_new(
 def _measured_anew(
     session: Session, one: Candidate, losing: Losing, newness_on: date, on: date, known_at: datetime
 ) -> OfferedLand | None:
+    entered = Place(one.keys, one.origin.site.outline, one.land, None)
     try:
-        place = sites.place(session, one.origin.site, on, known_at)
+        place = sites.on_day(session, entered, on, known_at)
         land = offered(session, place, one.origin.designation, None, losing.loss.lost_on, newness_on, on, known_at)
-    except SiteRefusedError:  # the parcels are others by now: nobody can say by their keys what of the land is new
+    except SiteRefusedError:  # nobody can say any more what of the land is new
         return None
     return land if one.offered.planned_net_m2 is None else merged(land, {"planned_net_m2": one.offered.planned_net_m2})
 
@@ -238,14 +239,25 @@ CROSS JOIN (SELECT CAST(:lost AS geometry) AS geom) l
 WHERE c.id = ANY (:numbers)
 """
 
-# Candidates of which a parcel has land that may belong to the stock on a day, or that counts, or may, in the reserve on another.
+# Candidates of which a parcel has land that may belong to the stock on a day, or that counts, or may, in the reserve on another:
+# one that they were entered with, or one that has taken its place since (those known now lie in an index, as in parcels.sites).
 _TOUCHED = """
 SELECT a.id
 FROM unnest(CAST(:numbers AS bigint[]), CAST(:days AS date[]), CAST(:reserve_days AS date[])) AS a(id, day, reserve_day)
 JOIN candidate c ON c.id = a.id
-WHERE EXISTS (
-    SELECT FROM ledger l
-    WHERE l.parcel_key = ANY (c.keys) AND l.known @> CAST(:known_at AS timestamptz) AND l.gross_m2 > l.port_m2
-        AND (l.valid @> a.day AND l.designation = ANY (:designations) AND l.in_use_as_commercial IS NOT FALSE
-             OR l.valid @> a.reserve_day AND l.standing <> 'excluded'))
+CROSS JOIN LATERAL (
+    SELECT unnest(c.keys) AS key, NULL AS geom
+    UNION ALL
+    SELECT p.key, p.geom FROM parcel p
+    WHERE upper_inf(p.known) AND p.geom && c.land AND p.known @> CAST(:known_at AS timestamptz) AND p.key <> ALL (c.keys)
+    UNION ALL
+    SELECT p.key, p.geom FROM parcel p
+    WHERE NOT upper_inf(p.known) AND p.geom && c.land AND p.known @> CAST(:known_at AS timestamptz) AND p.key <> ALL (c.keys)
+        AND CAST(:known_at AS timestamptz) < (SELECT recorded_at FROM register)
+) near
+JOIN ledger l ON l.parcel_key = near.key AND l.known @> CAST(:known_at AS timestamptz) AND l.gross_m2 > l.port_m2
+WHERE l.valid @> a.day AND l.designation = ANY (:designations) AND l.in_use_as_commercial IS NOT FALSE
+    OR l.valid @> a.reserve_day AND l.standing <> 'excluded'
+GROUP BY a.id, c.id
+HAVING bool_or(near.geom IS NULL OR shared_m2(near.geom, c.land, :wider) >= :least)
 """

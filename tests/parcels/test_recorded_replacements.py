@@ -207,3 +207,21 @@ def test_who_names_a_parcel_takes_it_without_an_outline_too(session, world, fill
     said = Offered(DAY, Decimal(500), measured=land_record.write(land))
     (one,) = asked(session, replace(world, place=place), candidates.enter(session, on_it, beside, said, author()))
     assert one.overlaps_loss is Outcome.MET
+
+
+def test_land_whose_parcels_were_divided_since_is_new_no_more_either(session, world, fill):
+    drawn = Site(outline=square(200, 0))
+    land = offered(session, sites.place(session, drawn, DAY, LATER), "GE", None, date(9999, 1, 1), DAY, DAY, LATER)
+    said = Offered(DAY, land.counting_m2, measured=land_record.write(land))
+    by_outline = candidates.Origin("Feld", "GE", drawn)
+    numbers = [
+        enter(session, 2),
+        candidates.enter(session, by_outline, sites.place(session, drawn, DAY, LATER), said, author()),
+    ]
+    pieces = ((20, square(200, 0, 50, 100)), (21, square(250, 0, 50, 100)))
+    fill("parcels", parcel(2, square(200, 0), valid_to=date(2026, 8, 1)))
+    fill("parcels", *(parcel(n, geom, official_m2=5_000, valid_from=date(2026, 8, 1)) for n, geom in pieces))
+    assert [one.in_stock_on_loss for one in asked(session, world, *numbers)] == [Outcome.NOT_MET] * 2
+    fill("zones", zone("Neu", square(200, 0), valid_from=date(2026, 9, 1)))
+    found = asked(session, world, *numbers)
+    assert [(one.in_stock_on_loss, one.net_m2) for one in found] == [(Outcome.MET, 0)] * 2
