@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,9 +17,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from parcels import candidates, land_record, milestones, pledges, sites
-from parcels.apart import overlap_pairs
+from parcels.apart import SECONDS, overlap_pairs
 from parcels.candidates import Candidate
 from parcels.dissolutions import Dissolution
+from parcels.limits import limited
 from parcels.measured import LostLand, OfferedLand, merged
 from parcels.offered import offered
 from parcels.sites import Place, SiteRefusedError
@@ -202,13 +203,16 @@ class Offer:
 
 
 def unrecorded_candidate(session: Session, losing: Losing, offer: Offer, asked: Asked) -> rules.Candidate:
-    """Land that nobody recorded (its place is of the day asked about), as the rules take it towards one loss.
+    """Land that nobody recorded (its place is of the day asked about), as the rules take it towards one loss. Nothing of it is free
+    where a candidate that shares land with it is pledged for another loss.
 
     PlannedNetError, SiteRefusedError, OutlinesError, NotInForce as of parcels.offered. Overlaps are `with_overlaps`'s to say.
     """
     lost_on, day = losing.loss.lost_on, asked.on
     measured = offered(session, offer.place, offer.designation, losing.place, lost_on, None, day, asked.known_at)
     land = merged(measured, offer.stated).candidate(offer.key)
+    if land.net_m2 is not None and _pledged_elsewhere(session, losing, offer.place, asked):
+        land = replace(land, pledged_m2=land.net_m2)
     by_plan = pipeline.by_plan(measured.stage, measured.in_force_expected, day, offer.milestones)
     return pipeline.dated(land, pipeline.path([*by_plan, *offer.milestones], day, LAW.on(day, asked.known_at)))
 
@@ -218,6 +222,13 @@ def no_more_than(one: rules.Candidate, net_m2: Decimal | None) -> rules.Candidat
     if net_m2 is None or one.net_m2 is None or one.net_m2 - one.pledged_m2 <= net_m2:
         return one
     return replace(one, net_m2=net_m2, pledged_m2=Decimal(0))
+
+
+def _pledged_elsewhere(session: Session, losing: Losing, place: Place, asked: Asked) -> bool:
+    bound = {"land": place.geometry, "keys": list(place.keys), "named": place.outline is None, "own": losing.number}
+    slivers = {"wider": sites.SLIVER_M, "least": sites.SLIVER_M2}
+    with limited(session, SECONDS):
+        return bool(session.scalar(text(_PLEDGED_ELSEWHERE), {**bound, **slivers, **asdict(asked)}))
 
 
 def with_overlaps(session: Session, drawn: Sequence[tuple[rules.Candidate, Place]]) -> list[rules.Candidate]:
@@ -237,6 +248,17 @@ SELECT c.id, round(ST_Distance(c.land, l.geom)::numeric, 2) AS distance_m,
 FROM candidate c
 CROSS JOIN (SELECT CAST(:lost AS geometry) AS geom) l
 WHERE c.id = ANY (:numbers)
+"""
+
+_PLEDGED_ELSEWHERE = """
+SELECT EXISTS (
+    SELECT FROM candidate c
+    JOIN pledge p ON p.candidate_id = c.id
+    LEFT JOIN pledge_release r ON r.pledge_id = p.id AND r.released_at <= :known_at
+    WHERE p.made_at <= :known_at AND p.pledged_on <= :on AND (r.released_on IS NULL OR r.released_on > :on)
+        AND p.dissolution_id IS DISTINCT FROM CAST(:own AS bigint)
+        AND (c.keys && CAST(:keys AS varchar[]) AND (c.parcel_keys IS NOT NULL OR :named)
+             OR shared_m2(c.land, CAST(:land AS geometry), :wider) >= :least))
 """
 
 # Candidates of which a parcel has land that may belong to the stock on a day, or that counts, or may, in the reserve on another:

@@ -13,7 +13,7 @@ from parcels.dissolutions import Cause, Lost
 from parcels.lost import lost
 from parcels.offered import offered
 from parcels.proposals import propose
-from parcels.replacements import Asked, no_more_than, recorded_candidates, recorded_loss
+from parcels.replacements import Asked, Offer, no_more_than, recorded_candidates, recorded_loss, unrecorded_candidate
 from parcels.sites import Site
 from rules.facts import Outcome
 from rules.law import LAW
@@ -135,15 +135,19 @@ def test_land_of_no_plan_may_be_old(session, world):
     assert (one.net_m2, one.in_stock_on_loss) == (10_000, Outcome.UNKNOWN)
 
 
-def test_pledged_to_others_and_on_the_lost_land(session, world):
-    one, on_it = enter(session, 2), enter(session, 1, net_m2=Decimal(10_000))
-    other = dissolutions.enter(
+def another_loss(session):
+    return dissolutions.enter(
         session,
         dissolutions.Origin("B 2", Cause.ENTERED, "GE", Site((key(9),))),
         sites.Place((key(9),), None, None, None),
         Lost(LOST_ON, DAY, Decimal(10_000)),
         author(),
     )
+
+
+def test_pledged_to_others_and_on_the_lost_land(session, world):
+    one, on_it = enter(session, 2), enter(session, 1, net_m2=Decimal(10_000))
+    other = another_loss(session)
     late = Author("Planner", "planner", AT + timedelta(days=150))
     pledges.pledge(session, pledges.Bound(one, other, Decimal(4000), DAY), late)
     pledges.pledge(session, pledges.Bound(one, world.number, Decimal(1000), DAY), late)
@@ -225,3 +229,24 @@ def test_land_whose_parcels_were_divided_since_is_new_no_more_either(session, wo
     fill("zones", zone("Neu", square(200, 0), valid_from=date(2026, 9, 1)))
     found = asked(session, world, *numbers)
     assert [(one.in_stock_on_loss, one.net_m2) for one in found] == [(Outcome.MET, 0)] * 2
+
+
+def test_land_that_is_pledged_elsewhere_is_not_free_under_another_name(session, world):
+    def offer(name, site):
+        place = sites.place(session, site, DAY, LATER)
+        return unrecorded_candidate(session, world, Offer(name, place, "GE", {}), Asked(DAY, LATER))
+
+    other = another_loss(session)
+    own, elsewhere = enter(session, 2), enter(session, 3)
+    late = Author("Planner", "planner", AT + timedelta(days=150))
+    pledges.pledge(session, pledges.Bound(own, world.number, Decimal(1), DAY), late)
+    made = pledges.pledge(session, pledges.Bound(elsewhere, other, Decimal(1), DAY), late)
+    parts = {"own": Site((key(2),)), "named": Site((key(3),)), "drawn": Site(outline=square(380, 0))}
+    found = {name: offer(name, site) for name, site in parts.items()}
+    assert {name: one.pledged_m2 == one.net_m2 for name, one in found.items()} == {
+        "own": False,
+        "named": True,
+        "drawn": True,
+    }
+    pledges.release(session, made, DAY, "dropped", late)
+    assert offer("named", parts["named"]).pledged_m2 == 0
