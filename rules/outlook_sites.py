@@ -1,7 +1,7 @@
 """Sites on their way to the reserve: which would enter it, on which day and with how many m2, and which would not, and why."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -59,15 +59,18 @@ class Entering:
 
 
 def entering(sites: Iterable[Site], law: DatedLaw) -> list[Entering]:
-    """What would enter of each site, the earliest first, those without a day last; land that two offer enters once.
+    """What would enter of each site, the earliest first, those without a day last; land that two offer enters once, and not at
+    all where one of them is pledged.
 
     Only municipal land of the reserve's designations, on a secure way, enters: as far as it is new, not pledged (that makes up
     for a loss which the course may not know), and not in the course already. Source: Vorschlag dieses Dienstes.
     """
     found: list[Entering] = []
-    taken: set[int] = set()
-    for site in sorted(sites, key=lambda one: (available(one.way) or date.max, one.number)):
-        one = _entering(site, bool(site.shares & taken), law)
+    ahead = sorted(sites, key=lambda one: (available(one.way) or date.max, one.number))
+    taken, pledged = set[int](), {site.number for site in ahead if site.pledged_m2}
+    for site in ahead:
+        bound = replace(site, pledged_m2=site.net_m2 or Decimal(0)) if site.shares & pledged else site
+        one = _entering(bound, bool(site.shares & taken), law)
         taken |= {site.number} if one.net_m2 else set()
         found.append(one)
     return found

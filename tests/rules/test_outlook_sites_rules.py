@@ -57,6 +57,14 @@ def test_land_that_two_offer_enters_once_with_the_earlier_of_those_that_enter() 
     assert [(one.number, one.net_m2) for one in entering(private, TODAY)] == [(2, 0), (1, 10_000)]
 
 
+def test_land_that_is_pledged_as_another_site_enters_as_none() -> None:
+    pledged = site(1, said="draft::2026-02-01", shares=(2,), pledged_m2="1")
+    assert [(one.number, one.net_m2, one.aside) for one in entering([pledged, site(2, shares=(1,))], TODAY)] == [
+        (2, 0, (Aside.PLEDGED,)),
+        (1, 0, (Aside.NOT_SECURE, Aside.PLEDGED)),
+    ]
+
+
 def test_a_site_is_in_the_course_from_its_day_on() -> None:
     course = [Step(ON, Decimal(5), Decimal(0)), Step(date(2027, 3, 2), Decimal(4), Decimal(1))]
     assert with_sites(course, entering([site()], TODAY)) == [
