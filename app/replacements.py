@@ -22,7 +22,7 @@ from parcels.dissolutions import Dissolution
 from parcels.measured import PLANNED_NET
 from parcels.replacement_tables import ReplacementDecision
 from parcels.replacements import Losing, Offer
-from parcels.sites import Place
+from parcels.sites import Place, SiteRefusedError
 from rules import replacements as rules
 from rules.law import LAW
 
@@ -120,13 +120,22 @@ def _unrecorded(
 ) -> list[tuple[rules.Candidate, Place]]:
     made = []
     for n, one in enumerate(drawn):
-        place = sites.place(session, one.site.site(), asked.on, asked.known_at) if one.site else None
-        assert place is not None  # noqa: S101 (what is not recorded has a site)
+        place = _offered_place(session, one, asked)
         stated = one.facts.stated() | {PLANNED_NET: one.planned_net_m2}
         steps = [step.milestone() for step in one.milestones]
         offer = Offer(_key(n), place, one.designation, stated, steps)
         made.append((replacements.unrecorded_candidate(session, losing, offer, asked), place))
     return made
+
+
+def _offered_place(session: Session, one: OfferIn, asked: replacements.Asked) -> Place:
+    """SiteRefusedError names the candidate: several may be offered."""
+    assert one.site is not None  # noqa: S101 (what is not recorded has a site)
+    try:
+        return sites.place(session, one.site.site(), asked.on, asked.known_at)
+    except SiteRefusedError as error:
+        faults = [replace(fault, message=f"{one.name}: {fault.message}") for fault in error.faults]
+        raise SiteRefusedError(error.kind, f"{one.name}: {error}", faults) from None
 
 
 def _in_order(made: Sides, given: Sequence[OfferIn]) -> Sides:

@@ -269,6 +269,16 @@ def test_what_does_not_count_is_named_and_not_summed(ask: TestClient) -> None:
     assert (body["dissolution"], body["verdict"]) == (None, "conditional")
 
 
+def test_of_several_offers_the_one_that_cannot_be_found_is_named(ask: TestClient, problem: Problem) -> None:
+    offers = [inline("Feld", {"parcels": [SOUTH]}), inline("Verschrieben", {"parcels": [key(99)]})]
+    loss = {"site": {"parcels": [key(11)]}, "lost_on": "2027-01-01"}
+    said = problem(
+        ask.post(f"{API}/assessments", json={"loss": loss, "candidates": offers}), 422, "site-parcels-unknown"
+    )
+    assert said["detail"].startswith("Verschrieben: ")
+    assert "Verschrieben: " in said["errors"][0]["message"]
+
+
 def test_where_no_set_suffices_it_is_said_what_would_help(ask: TestClient) -> None:
     loss = {"site": {"parcels": [key(11), key(12)]}, "lost_on": "2027-01-01", "facts": FACTS}
     offers = [inline("Feld", ring(400, 0, 100, 100)), inline("Südfeld", {"parcels": [SOUTH]})]
