@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import tempfile
 from collections.abc import Sequence
@@ -61,23 +60,15 @@ def _through_the_gate(
     path: Path, stated: GuidanceFile, areas: Sequence[Area] | None
 ) -> tuple[tuple[Outline, ...], str]:
     options = Options(crs=stated.zones_crs, limits=LIMITS)
-    found: list[Outline] = []
     try:
         with read(path, LAYER, options, lambda done, total: None) as reading:
-            for chunk in reading.chunks():
-                found += [_outline(line, reading.columns) for line in chunk.decode("utf-8").split("\n") if line]
+            found = [Outline(row["name"] or "", row["geom"] or "") for row in reading.rows()]
             issues = [issue for issue in reading.issues if issue.severity == "error"]
     except Refused as refused:
         raise GuidanceRefusedError(_of_gate(refused)) from refused
     if issues:
         raise GuidanceRefusedError(*(_fault(issue, areas) for issue in issues))
     return tuple(found), reading.sha256
-
-
-def _outline(line: str, columns: Sequence[str]) -> Outline:
-    """A row of the gate; its last cell, the area, is longer than the csv module takes."""
-    cells, _, geom = line.rpartition(",")
-    return Outline(next(csv.reader([cells]))[columns.index("name")], geom)
 
 
 def _of_gate(refused: Refused) -> Fault:

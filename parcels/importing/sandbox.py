@@ -109,6 +109,12 @@ class Reading:
             elif kind == b"L":
                 self._count(json.loads(content))
 
+    def rows(self) -> Iterator[dict[str, str | None]]:
+        """The same row by row, its cells by column."""
+        for chunk in self.chunks():
+            for line in chunk.decode("utf-8").split("\n")[:-1]:
+                yield dict(zip(self.columns, map(_cell, line.split("\t")), strict=True))
+
     def rest(self) -> list[Issue]:
         """What showed only when all rows were known; a child that fails over this leaves a note, the rows are taken."""
         before = len(self.issues)
@@ -194,6 +200,11 @@ class Reading:
         _kill(self._child)
         kind, message = ENDS.get(-self._child.returncode, BROKE_DOWN)
         return Refused(kind, message, tuple(self.issues))
+
+
+def _cell(written: str) -> str | None:
+    """A cell as COPY's text has it; of all that is escaped there, the gate lets only backslashes pass."""
+    return None if written == r"\N" else written.replace("\\\\", "\\")
 
 
 def _stream(stream: IO[bytes] | None) -> IO[bytes]:

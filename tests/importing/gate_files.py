@@ -42,11 +42,8 @@ def through(path: Path, layer: str, **options: Any) -> Outcome:
     outcome = Outcome()
     chosen = Options(**{"choices": CHOICES, **options})
     with read(path, layer, chosen, lambda rows, total: outcome.progress.append((rows, total))) as reading:
-        content = b"".join(reading.chunks()).decode()
+        outcome.rows = list(reading.rows())
         reading.rest()
-    for line in content.split("\n")[:-1]:
-        cells = [None if cell == r"\N" else cell.replace("\\\\", "\\") for cell in line.split("\t")]
-        outcome.rows.append(dict(zip(reading.columns, cells, strict=True)))
     outcome.issues, outcome.reading = reading.placed(reading.issues), reading
     return outcome
 
