@@ -20,7 +20,7 @@ from app.schemas.pledges import CandidateRef
 from app.web.language import Translator
 from parcels import candidates, land_record, milestones, pledges
 from parcels.candidates import Candidate, Version, Wanted
-from parcels.measured import OfferedLand
+from parcels.measured import PLANNED_NET, OfferedLand, merged
 from parcels.milestones import Recorded
 from rules.pipeline import Milestone, Path
 
@@ -127,7 +127,8 @@ def _recorded(view: View, one: Recorded) -> MilestoneRecordedOut:
 
 def _warnings(found: Candidate, shared: Iterable[Candidate], speak: Translator) -> list[WarningOut]:
     """What is to be looked at: nothing new, nothing known, several designations, land that others offer too."""
-    said, land = [], land_record.read(OfferedLand, found.offered.measured)
+    planned = {PLANNED_NET: found.offered.planned_net_m2}
+    said, land = [], merged(land_record.read(OfferedLand, found.offered.measured), planned)
     if found.offered.net_m2 is None:
         said.append(warning("net_unknown", speak, parcels=", ".join(land.unmeasured)))
     elif not found.offered.net_m2:

@@ -110,4 +110,7 @@ def _bounded(land: OfferedLand, planned_m2: Decimal) -> OfferedLand:
     not_new = land.net_m2 - land.new_net_m2 - land.unclear_m2
     new = min(land.new_net_m2, max(planned_m2 - not_new - land.unclear_m2, nothing))
     unclear = min(land.unclear_m2, max(planned_m2 - not_new - new, nothing))
-    return replace(land, net_m2=min(land.net_m2, planned_m2), new_net_m2=new, unclear_m2=unclear)
+    bounded = replace(land, net_m2=min(land.net_m2, planned_m2), new_net_m2=new, unclear_m2=unclear)
+    if unclear and not new and land.in_stock_on_loss is land.in_reserve is Outcome.NOT_MET:
+        return replace(bounded, in_stock_on_loss=Outcome.UNKNOWN)
+    return bounded

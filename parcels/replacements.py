@@ -21,7 +21,7 @@ from parcels.apart import SECONDS, overlap_pairs
 from parcels.candidates import Candidate
 from parcels.dissolutions import Dissolution
 from parcels.limits import limited
-from parcels.measured import LostLand, OfferedLand, merged
+from parcels.measured import PLANNED_NET, LostLand, OfferedLand, merged
 from parcels.offered import offered
 from parcels.sites import Place, SiteRefusedError
 from rules import pipeline
@@ -92,7 +92,8 @@ def _candidate(
     shared: dict[int, frozenset[int]],
     old: dict[int, OfferedLand | None],
 ) -> rules.Candidate:
-    measured = land_record.read(OfferedLand, one.offered.measured)
+    stated = land_record.read_stated(one.offered.stated) | {PLANNED_NET: one.offered.planned_net_m2}
+    measured = merged(land_record.read(OfferedLand, one.offered.measured), stated)
     doubtful = measured.unclear_m2 and not measured.new_net_m2
     net_m2, in_stock = one.offered.net_m2, Outcome.UNKNOWN if doubtful else Outcome.NOT_MET
     in_reserve = Outcome.NOT_MET
@@ -102,7 +103,7 @@ def _candidate(
         in_stock, in_reserve = again.in_stock_on_loss, again.in_reserve
         net_m2 = _lesser(net_m2, again.counting_m2)
     land = replace(
-        merged(measured, land_record.read_stated(one.offered.stated)),
+        measured,
         in_stock_on_loss=in_stock,
         in_reserve=in_reserve,
         designation=one.origin.designation,
@@ -177,7 +178,7 @@ def _measured_anew(
         land = offered(session, place, one.origin.designation, None, losing.loss.lost_on, newness_on, on, known_at)
     except SiteRefusedError:  # nobody can say any more what of the land is new
         return None
-    return land if one.offered.planned_net_m2 is None else merged(land, {"planned_net_m2": one.offered.planned_net_m2})
+    return merged(land, {PLANNED_NET: one.offered.planned_net_m2})
 
 
 def _between(session: Session, losing: Losing, numbers: Sequence[int]) -> dict[int, _Between]:

@@ -11,6 +11,7 @@ from parcels.authors import Author
 from parcels.candidates import Offered
 from parcels.dissolutions import Cause, Lost
 from parcels.lost import lost
+from parcels.measured import PLANNED_NET, merged
 from parcels.offered import offered
 from parcels.proposals import propose
 from parcels.replacements import Asked, Offer, no_more_than, recorded_candidates, recorded_loss, unrecorded_candidate
@@ -133,6 +134,26 @@ def test_the_reserve_is_not_new(session, world):
 def test_land_of_no_plan_may_be_old(session, world):
     (one,) = asked(session, world, enter(session, 5))
     assert (one.net_m2, one.in_stock_on_loss) == (10_000, Outcome.UNKNOWN)
+
+
+def test_a_plan_that_leaves_only_what_may_be_old_is_not_surely_new(session, world, fill):
+    """5,000 m2 are surely new, 10,000 may be old: a plan of 10,000 may lie on these alone."""
+    fill("parcels", parcel(6, square(600, 0, 50, 100), official_m2=5_000))
+    fill("zones", zone("Feld 6", square(600, 0, 50, 100), designation="LANDWIRTSCHAFT"))
+    both = Site((key(5), key(6)))
+    place = sites.place(session, both, DAY, LATER)
+    land = offered(session, place, "GE", None, date(9999, 1, 1), DAY, DAY, LATER)
+    for planned_m2, net_m2, in_stock in (
+        (None, 5_000, Outcome.NOT_MET),
+        (Decimal("10000.01"), Decimal("0.01"), Outcome.NOT_MET),
+        (Decimal(10_000), 10_000, Outcome.UNKNOWN),
+    ):
+        bounded = merged(land, {PLANNED_NET: planned_m2})
+        assert (bounded.counting_m2, bounded.in_stock_on_loss) == (net_m2, in_stock)
+        said = Offered(DAY, bounded.counting_m2, planned_m2, measured=land_record.write(land))
+        origin = candidates.Origin("Feld", "GE", both)
+        (one,) = asked(session, world, candidates.enter(session, origin, place, said, author()))
+        assert (one.net_m2, one.in_stock_on_loss) == (net_m2, in_stock)
 
 
 def another_loss(session):
