@@ -178,7 +178,12 @@ def _measured_anew(
         land = offered(session, place, one.origin.designation, None, losing.loss.lost_on, newness_on, on, known_at)
     except SiteRefusedError:  # nobody can say any more what of the land is new
         return None
-    return merged(land, {PLANNED_NET: one.offered.planned_net_m2})
+    planned_m2 = one.offered.planned_net_m2
+    if (
+        planned_m2 is not None and not land.unmeasured
+    ):  # the land may have become less since: all that is left of it is planned
+        planned_m2 = min(planned_m2, land.outside_m2)
+    return merged(land, {PLANNED_NET: planned_m2})
 
 
 def _between(session: Session, losing: Losing, numbers: Sequence[int]) -> dict[int, _Between]:

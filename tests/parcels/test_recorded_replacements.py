@@ -156,6 +156,14 @@ def test_a_plan_that_leaves_only_what_may_be_old_is_not_surely_new(session, worl
         assert (one.net_m2, one.in_stock_on_loss) == (net_m2, in_stock)
 
 
+def test_more_planned_than_there_is_by_now_is_as_much_as_there_is(session, world, fill):
+    number = enter(session, 3)
+    candidates.amend(session, number, {"planned_net_m2": Decimal(10_000)}, author(1))
+    fill("parcels", parcel(3, square(300, 0), official_m2=9_900))
+    (one,) = asked(session, world, number)
+    assert (one.net_m2, one.in_stock_on_loss) == (4_950, Outcome.NOT_MET)
+
+
 def another_loss(session):
     return dissolutions.enter(
         session,
