@@ -95,8 +95,9 @@ def _candidate(
     stated = land_record.read_stated(one.offered.stated) | {PLANNED_NET: one.offered.planned_net_m2}
     measured = merged(land_record.read(OfferedLand, one.offered.measured), stated)
     doubtful = measured.unclear_m2 and not measured.new_net_m2
-    net_m2, in_stock = one.offered.net_m2, Outcome.UNKNOWN if doubtful else Outcome.NOT_MET
-    in_reserve = Outcome.NOT_MET
+    net_m2, in_stock, in_reserve = one.offered.net_m2, measured.in_stock_on_loss, measured.in_reserve
+    if doubtful and in_stock is Outcome.NOT_MET:
+        in_stock = Outcome.UNKNOWN
     if one.id in old and (again := old[one.id]) is None:
         in_stock, in_reserve = Outcome.UNKNOWN, Outcome.UNKNOWN
     elif one.id in old and again is not None:
@@ -141,7 +142,8 @@ def _not_surely_new(
     asked: Asked,
     law: DatedLaw,
 ) -> dict[int, OfferedLand | None]:
-    """Of the candidates whose parcels have workplace land by then, or counted land now: what is new of them; None is unknown."""
+    """Of the candidates whose parcels have workplace land by then, or counted land now, of which their own measurement does not
+    know: what is new of them; None is unknown."""
     pledged: dict[int, date] = {}
     for pledge in bound:
         if pledge.bound.dissolution == losing.number:
@@ -267,12 +269,16 @@ SELECT EXISTS (
              OR shared_m2(c.land, CAST(:land AS geometry), :wider) >= :least))
 """
 
-# Candidates of which a parcel has land that may belong to the stock on a day, or that counts, or may, in the reserve on another:
-# one that they were entered with, or one that has taken its place since (those known now lie in an index, as in parcels.sites).
+# Candidates of which a parcel has land that may belong to the stock on a day, or that counts, or may, in the reserve on another,
+# by a line of the ledger that did not stand when they were measured: a parcel that they were entered with, or one that has taken
+# its place since (those known now lie in an index, as in parcels.sites).
 _TOUCHED = """
 SELECT a.id
 FROM unnest(CAST(:numbers AS bigint[]), CAST(:days AS date[]), CAST(:reserve_days AS date[])) AS a(id, day, reserve_day)
 JOIN candidate c ON c.id = a.id
+CROSS JOIN LATERAL (
+    SELECT recorded_at, measured_on, CAST(measured ->> 'newness_on' AS date) AS newness_on FROM candidate_version
+    WHERE candidate_id = c.id AND recorded_at <= :known_at ORDER BY number DESC LIMIT 1) v
 CROSS JOIN LATERAL (
     SELECT unnest(c.keys) AS key, NULL AS geom
     UNION ALL
@@ -285,7 +291,8 @@ CROSS JOIN LATERAL (
 ) near
 JOIN ledger l ON l.parcel_key = near.key AND l.known @> CAST(:known_at AS timestamptz) AND l.gross_m2 > l.port_m2
 WHERE l.valid @> a.day AND l.designation = ANY (:designations) AND l.in_use_as_commercial IS NOT FALSE
-    OR l.valid @> a.reserve_day AND l.standing <> 'excluded'
+        AND NOT (l.valid @> v.newness_on AND l.known @> v.recorded_at)
+    OR l.valid @> a.reserve_day AND l.standing <> 'excluded' AND NOT (l.valid @> v.measured_on AND l.known @> v.recorded_at)
 GROUP BY a.id, c.id
 HAVING bool_or(near.geom IS NULL OR shared_m2(near.geom, c.land, :wider) >= :least)
 """

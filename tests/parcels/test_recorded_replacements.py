@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from parcels import candidates, dissolutions, land_record, milestones, pledge_watch, pledges, sites
+from parcels import candidates, dissolutions, land_record, milestones, pledge_watch, pledges, replacements, sites
 from parcels.authors import Author
 from parcels.candidates import Offered
 from parcels.dissolutions import Cause, Lost
@@ -66,7 +66,7 @@ def enter(session, parcel_number, designation="GE", **said):
     land = offered(session, place, designation, None, date(9999, 1, 1), DAY, DAY, LATER)
     origin = candidates.Origin(f"Feld {parcel_number}", designation, Site((key(parcel_number),)))
     kept = Offered(DAY, said.get("net_m2", land.counting_m2), None, land.district, SAME, land_record.write(land))
-    return candidates.enter(session, origin, place, kept, author())
+    return candidates.enter(session, origin, place, kept, author(0.5))
 
 
 def asked(session, losing, *numbers, on=DAY):
@@ -279,3 +279,26 @@ def test_land_that_is_pledged_elsewhere_is_not_free_under_another_name(session, 
     }
     pledges.release(session, made, DAY, "dropped", late)
     assert offer("named", parts["named"]).pledged_m2 == 0
+
+
+def test_what_stood_when_it_was_measured_is_not_measured_again(session, world, fill, monkeypatch):
+    fill("parcels", parcel(6, square(600, 0)))
+    fill("zones", zone("Wiese", square(600, 0), designation="LANDWIRTSCHAFT"))
+    fill("zones", zone("Schon da", square(600, 0, 50, 100), valid_from=date(2020, 1, 1)))
+    number, reserve = enter(session, 6), enter(session, 4, net_m2=Decimal(10_000))
+    before = asked(session, world, number, reserve)
+    assert [(one.net_m2, one.in_stock_on_loss, one.in_reserve) for one in before] == [
+        (5000, Outcome.NOT_MET, Outcome.NOT_MET),
+        (10_000, Outcome.MET, Outcome.MET),
+    ]
+
+    def never(*given):
+        raise AssertionError(given)
+
+    monkeypatch.setattr(replacements, "offered", never)
+    assert asked(session, world, number, reserve) == before
+    fill("zones", zone("Mehr", square(600, 0, 60, 100), valid_from=date(2026, 10, 1)), at=AT + timedelta(days=1))
+    with pytest.raises(AssertionError):
+        asked(session, world, number)
+    monkeypatch.undo()
+    assert asked(session, world, number)[0].net_m2 == 4000
