@@ -111,7 +111,7 @@ def test(subscription: Id) -> None:
 
 @group.command("confirmation")
 def ask_again(subscription: Id) -> None:
-    """Let an e-mail address be asked once more whether it wants to be told."""
+    """Ask an e-mail address once more to confirm itself."""
     with base.writing() as session:
         sent = subscribing.ask_again(session, subscription, None, clock.now())
     base.say(f"Mail {sent.id} waits for the worker.")

@@ -256,7 +256,7 @@ def test_the_list_of_parcels_is_the_api_s_page_by_page(in_town: Landreserve, api
 
 
 def test_no_command_is_described_by_half_a_sentence(in_town: Landreserve) -> None:
-    for group in ([], ["db"], ["parcel"], ["holding"], ["token"], ["guidance"], ["subscriptions"]):
+    for group in ([], ["db"], ["parcel"], ["holding"], ["token"], ["guidance"], ["subscriptions"], ["replacements"]):
         commands = in_town(*group, "--help").out.partition("Commands:")[2]
         assert len(commands.splitlines()) > 1
         assert "..." not in commands
