@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from app import answers, clock, embedded, inputs
 from app.answers import Asked
 from app.settings import Settings, with_database
+from app.web.language import LANGUAGES, Translator, translator
 from parcels import db
 from rules.law import BERLIN
 
@@ -93,6 +94,9 @@ On = Annotated[
 KnownAt = Annotated[
     datetime | None,
     typer.Option("--known-at", parser=instant, metavar="INSTANT", help="The state of knowledge; all that is recorded."),
+]
+Language = Annotated[
+    str | None, typer.Option("--lang", metavar="de|en", help="Language of the sentences; the terminal's, else German.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="The same answer as the API's, as JSON.")]
 Key = Annotated[str, typer.Argument(parser=key, metavar="KEY", help="The Flurstueckskennzeichen, 20 characters.")]
@@ -187,3 +191,12 @@ def footer(found: Asked) -> str:
     mark = "  FICTITIOUS REGISTER" if found.fictitious else ""
     known = found.known_at.astimezone(BERLIN).isoformat(timespec="seconds")
     return f"on {found.on}, known at {known} (last recording: {recorded}){mark}"
+
+
+def speaker(language: str | None) -> Translator:
+    """The translator of the language asked for, else of the terminal's if it is one of ours, else German."""
+    if language is not None and language not in LANGUAGES:
+        raise typer.BadParameter(f"known are {', '.join(LANGUAGES)}", param_hint="--lang")
+    found = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    terminal = next((value[:2].lower() for value in found if value), "de")
+    return translator(language or (terminal if terminal in LANGUAGES else "de"))

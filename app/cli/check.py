@@ -1,7 +1,6 @@
 """The command `check`: is a parcel eligible, for what, and what stands in the way."""
 
 import json
-import os
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -10,16 +9,13 @@ import typer
 from app import eligibility_answers
 from app.answers import Asked
 from app.cli import base
-from app.cli.base import AsJson, KnownAt, On, Refusal
-from app.web.language import LANGUAGES, Translator, translator
+from app.cli.base import AsJson, KnownAt, Language, On, Refusal, speaker
+from app.web.language import Translator
 from parcels.eligibility import MOST
 from rules.eligibility import Purpose
 
 Keys = Annotated[
     list[str], typer.Argument(parser=base.key, metavar="KEY...", help="Flurstueckskennzeichen, 20 characters each.")
-]
-Language = Annotated[
-    str | None, typer.Option("--lang", metavar="de|en", help="Language of the sentences; the terminal's, else German.")
 ]
 COLUMNS = ("part", "criterion", "outcome", "because", "since", "source")
 
@@ -38,7 +34,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Is a parcel eligible for reserve, award or protection. Exit 0: all answered; 1: some keys unknown; 2: all."""
-    speak = _speaker(language)
+    speak = speaker(language)
     if len(keys) > MOST:
         raise Refusal(f"These are {len(keys)} keys; one answer takes {MOST}. Ask in several calls.")
     with base.reading() as session:
@@ -60,15 +56,6 @@ def check(
         base.say(f"The register has no parcel {key}.")
     if unknown:
         raise typer.Exit(1)
-
-
-def _speaker(language: str | None) -> Translator:
-    """The translator of the language asked for, else of the terminal's if it is one of ours, else German."""
-    if language is not None and language not in LANGUAGES:
-        raise typer.BadParameter(f"known are {', '.join(LANGUAGES)}", param_hint="--lang")
-    found = (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    terminal = next((value[:2].lower() for value in found if value), "de")
-    return translator(language or (terminal if terminal in LANGUAGES else "de"))
 
 
 def _print(asked: Asked, parcels: Sequence[dict[str, Any]], plain: dict[str, Any], speak: Translator) -> None:
