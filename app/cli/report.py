@@ -25,7 +25,7 @@ def add_to(cli: typer.Typer) -> None:
 
 
 def report(on: On = None, from_: Since = None, known_at: KnownAt = None, language: Language = None) -> None:
-    """Write a page to be printed or kept: reserve, changes, stock, replacement. It goes to the output: `> report.html`."""
+    """Write reserve, changes, stock and losses as a page. It goes to the output: `landreserve report > report.html`."""
     speak = speaker(language)
     with base.reading() as session:
         asked = base.asked(session, on, known_at)

@@ -262,6 +262,15 @@ def test_no_command_is_described_by_half_a_sentence(in_town: Landreserve) -> Non
         assert "..." not in commands
 
 
+def test_a_report_is_written_to_the_output(in_town: Landreserve) -> None:
+    written = in_town("report", "--on", "2026-11-20", "--lang", "de")
+    assert (written.code, written.err) == (0, "")
+    assert "<title>Bericht zur Flächenreserve – 20. November 2026</title>" in written.out
+    refused = in_town("report", "--on", "2026-11-20", "--from", "2026-11-21")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--from 2026-11-21 lies after 2026-11-20: give an earlier day." in refused.err
+
+
 def test_entries_are_written_as_csv(in_town: Landreserve, tmp_path: Path) -> None:
     path = tmp_path / "entries.csv"
     assert in_town("entries", "--on", "2026-04-30", "--standing", "unclear", "--csv", str(path)).code == 0
