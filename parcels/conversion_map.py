@@ -74,6 +74,17 @@ _SITE = f"""
         (SELECT ST_Union(geom) FROM parcel WHERE key = ANY(CAST(:keys AS text[])) AND {_ON})) AS geom
 """
 _CORNERS = "ST_XMin(s.geom) AS west, ST_XMax(s.geom) AS east, ST_YMin(s.geom) AS south, ST_YMax(s.geom) AS north"
+# Of what is `cut`: each outline as a path, with a place for its name; where there are too many, those on the ground are left out.
+DRAWN = """\
+SELECT kind, name, path, round(ST_X(place)::numeric, 1)::float, round(ST_Y(place)::numeric, 1)::float
+FROM (
+    SELECT rank, since, "order", kind, name, ST_AsSVG(ST_Translate(geom, -:west, -:north), 1, :decimals) AS path,
+           ST_Scale(ST_Translate(ST_PointOnSurface(geom), -:west, -:north), 1, -1) AS place
+    FROM cut WHERE NOT ST_IsEmpty(geom)
+    ORDER BY rank DESC, since DESC, "order" LIMIT :most
+) drawn
+ORDER BY rank, since, "order"
+"""
 _OUTLINES = f"""
 WITH s AS ({_SITE}),
 frame AS (SELECT ST_MakeEnvelope(:west, :south, :east, :north, 25832) AS geom),
@@ -92,12 +103,4 @@ cut AS (
     SELECT f.rank, f.kind, f.name, f.since, f."order", ST_CollectionExtract(ST_Intersection(f.geom, frame.geom), 3) AS geom
     FROM found f, frame
 )
-SELECT kind, name, path, round(ST_X(place)::numeric, 1)::float, round(ST_Y(place)::numeric, 1)::float
-FROM (
-    SELECT rank, since, "order", kind, name, ST_AsSVG(ST_Translate(geom, -:west, -:north), 1, :decimals) AS path,
-           ST_Scale(ST_Translate(ST_PointOnSurface(geom), -:west, -:north), 1, -1) AS place
-    FROM cut WHERE NOT ST_IsEmpty(geom)
-    ORDER BY rank DESC, since DESC, "order" LIMIT :most
-) drawn
-ORDER BY rank, since, "order"
-"""
+{DRAWN}"""

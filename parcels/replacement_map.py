@@ -10,12 +10,11 @@ from datetime import date, datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from parcels.conversion_map import LEAST_MARGIN_M, Outline, Window
+from parcels.conversion_map import DECIMALS, DRAWN, LEAST_MARGIN_M, Outline, Window
 
 MARGIN_SHARE = 0.15
 MOST_SHAPES = 400
 SIMPLER = 1500  # outlines keep what is longer than the map's longer side divided by this
-DECIMALS = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +82,4 @@ cut AS (
            ST_CollectionExtract(ST_Intersection(ST_MakeValid(s.geom), frame.geom), 3) AS geom
     FROM found f, frame, LATERAL (SELECT ST_SimplifyPreserveTopology(f.geom, :simpler_m) AS geom) s
 )
-SELECT kind, name, path, round(ST_X(place)::numeric, 1)::float, round(ST_Y(place)::numeric, 1)::float
-FROM (
-    SELECT rank, since, "order", kind, name, ST_AsSVG(ST_Translate(geom, -:west, -:north), 1, :decimals) AS path,
-           ST_Scale(ST_Translate(ST_PointOnSurface(geom), -:west, -:north), 1, -1) AS place
-    FROM cut WHERE NOT ST_IsEmpty(geom)
-    ORDER BY rank DESC, since DESC, "order" LIMIT :most
-) drawn
-ORDER BY rank, since, "order"
-"""
+{DRAWN}"""
