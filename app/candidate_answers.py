@@ -19,9 +19,10 @@ from app.schemas.land import WarningOut
 from app.schemas.pledges import CandidateRef
 from app.web.language import Translator
 from parcels import candidates, land_record, milestones, pledges
-from parcels.candidates import Candidate, Version, Wanted
+from parcels.candidates import Candidate, Offered, Wanted
 from parcels.measured import PLANNED_NET, OfferedLand, merged
 from parcels.milestones import Recorded
+from parcels.placed import Version
 from rules.pipeline import Milestone, Path
 
 
@@ -77,8 +78,8 @@ def _sharing(view: View, number: int) -> list[Candidate]:
     return candidates.listing(view.session, view.asked.known_at, Wanted(numbers=tuple(others))) if others else []
 
 
-def _version(view: View, one: Version) -> CandidateVersionOut:
-    said = one.offered
+def _version(view: View, one: Version[Offered]) -> CandidateVersionOut:
+    said = one.said
     land = land_record.read(OfferedLand, said.measured)
     return CandidateVersionOut(
         number=one.number,

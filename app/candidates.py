@@ -74,11 +74,11 @@ def amend(record: Recording, number: int, body: CandidateVersionIn) -> None:
     """
     candidates.hold(record.session, number)
     history = candidates.versions(record.session, number, None)
-    last, said = history[-1].offered, body.model_fields_set
+    last, said = history[-1].said, body.model_fields_set
     land, on = land_record.read(OfferedLand, last.measured), last.measured_on
     if body.on is not None:
         on = record.past("on", body.on)
-        land = _again(record, number, on, history[0].offered.measured_on)
+        land = _again(record, number, on, history[0].said.measured_on)
     stated = last.stated if body.facts is None else land_record.write_stated(body.facts.stated())
     planned_m2 = body.planned_net_m2 if "planned_net_m2" in said else last.planned_net_m2
     anew = _offered(land, on, stated, planned_m2)

@@ -15,8 +15,9 @@ from app.schemas.dissolutions import (
 )
 from app.schemas.land import WarningOut
 from parcels import decisions, dissolutions, land_record, pledges
-from parcels.dissolutions import Dissolution, Version, Wanted
+from parcels.dissolutions import Dissolution, Lost, Wanted
 from parcels.measured import LostLand
+from parcels.placed import Version
 from parcels.pledges import Pledge
 
 
@@ -84,8 +85,8 @@ def dissolution(view: View, number: int) -> DissolutionOut:
     )
 
 
-def _version(view: View, one: Version) -> DissolutionVersionOut:
-    lost = one.lost
+def _version(view: View, one: Version[Lost]) -> DissolutionVersionOut:
+    lost = one.said
     return DissolutionVersionOut(
         number=one.number,
         recorded_at=one.recorded_at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,8 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from parcels.authors import Author, Sent
-from parcels.placed import entered
-from parcels.placed import version as placed_version
+from parcels.placed import Version, entered, first, following, read
 from parcels.replacement_tables import Candidate as Table
 from parcels.replacement_tables import CandidateVersion
 from parcels.sites import Place, Site
@@ -63,31 +62,20 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """One version of what was said of a candidate."""
-
-    number: int
-    recorded_at: datetime
-    actor: str
-    note: str | None
-    offered: Offered
-
-
-@dataclass(frozen=True, slots=True)
 class Candidate:
     """A candidate as known at an instant: its last version; its parcels and its land (EWKB, EPSG:25832) as it was entered."""
 
     id: int
     created_at: datetime
     origin: Origin
-    version: Version
+    version: Version[Offered]
     keys: tuple[str, ...]
     land: str | None
 
     @property
     def offered(self) -> Offered:
         """What is said of it last."""
-        return self.version.offered
+        return self.version.said
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +96,21 @@ def enter(
     """A new candidate with its first version; its number. None where the same was sent at the same time and came first."""
     number = entered(session, Table, origin, place, author, sent)
     if number is not None:
-        _add(session, number, 1, offered, author)
+        _add(session, number, first(offered, author))
     return number
 
 
-def amend(session: Session, number: int, changes: Mapping[str, Any], author: Author) -> Version:
+def amend(session: Session, number: int, changes: Mapping[str, Any], author: Author) -> Version[Offered]:
     """A further version with some members of Offered changed; the one before stays. The same again adds nothing.
 
     CandidateUnknownError for one that nobody entered, MorePledgedError where more is pledged than would be left.
     """
     hold(session, number)
     last = versions(session, number, None)[-1]
-    offered = replace(last.offered, **changes)
-    if offered == last.offered:
-        return last
-    at = max(author.at, last.recorded_at)
-    _add(session, number, last.number + 1, offered, replace(author, at=at))
-    return Version(last.number + 1, at, author.name, author.note, offered)
+    new = following(last, changes, author)
+    if new is not last:
+        _add(session, number, new)
+    return new
 
 
 def hold(session: Session, number: int) -> None:
@@ -132,26 +118,24 @@ def hold(session: Session, number: int) -> None:
     session.execute(text("SELECT pg_advisory_xact_lock(:locks, CAST(:id AS int))"), {"locks": LOCKS, "id": number})
 
 
-def _add(session: Session, number: int, version: int, offered: Offered, author: Author) -> None:
+def _add(session: Session, number: int, version: Version[Offered]) -> None:
     try:
         with session.begin_nested():
-            session.execute(
-                insert(CandidateVersion).values(candidate_id=number, **placed_version(version, offered, author))
-            )
+            session.execute(insert(CandidateVersion).values(candidate_id=number, **version.columns()))
     except IntegrityError as refusal:
         if "ck_pledged_within_net" not in str(refusal.orig):
             raise
         pledged_m2 = session.scalar(text("SELECT pledged_m2 FROM candidate WHERE id = :id"), {"id": number})
-        left_m2 = Decimal(0) if offered.withdrawn_on else offered.net_m2 or Decimal(0)
+        left_m2 = Decimal(0) if version.said.withdrawn_on else version.said.net_m2 or Decimal(0)
         raise MorePledgedError(number, left_m2, pledged_m2 or Decimal(0)) from None
 
 
-def versions(session: Session, number: int, known_at: datetime | None) -> list[Version]:
+def versions(session: Session, number: int, known_at: datetime | None) -> list[Version[Offered]]:
     """All that was said by an instant (None: until now), oldest first; CandidateUnknownError where nothing was."""
     rows = session.execute(text(_VERSIONS), {"id": number, "known_at": known_at}).all()
     if not rows:
         raise CandidateUnknownError(f"There is no candidate {number}{'' if known_at is None else ' known by then'}.")
-    return [_version(row) for row in rows]
+    return [read(Offered, row) for row in rows]
 
 
 def find(session: Session, number: int, known_at: datetime) -> Candidate:
@@ -180,12 +164,7 @@ def overlaps(session: Session, numbers: Iterable[int]) -> dict[int, frozenset[in
 
 def _candidate(row: Any) -> Candidate:
     origin = Origin(row.name, row.designation, Site(tuple(row.parcel_keys or ()), row.outline), row.plan)
-    return Candidate(row.candidate_id, row.created_at, origin, _version(row), tuple(row.keys), row.land)
-
-
-def _version(row: Any) -> Version:
-    offered = Offered(**{name: getattr(row, name) for name in Offered.__dataclass_fields__})
-    return Version(row.number, row.recorded_at, row.actor, row.note, offered)
+    return Candidate(row.candidate_id, row.created_at, origin, read(Offered, row), tuple(row.keys), row.land)
 
 
 _VERSIONS = """

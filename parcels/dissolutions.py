@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -13,8 +13,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
 from parcels.authors import Author, Sent
-from parcels.placed import entered
-from parcels.placed import version as placed_version
+from parcels.placed import Version, entered, first, following, read
 from parcels.replacement_tables import Dissolution as Table
 from parcels.replacement_tables import DissolutionVersion
 from parcels.sites import SLIVER_M, SLIVER_M2, Place, Site
@@ -66,31 +65,20 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """One version of what was said of a dissolution."""
-
-    number: int
-    recorded_at: datetime
-    actor: str
-    note: str | None
-    lost: Lost
-
-
-@dataclass(frozen=True, slots=True)
 class Dissolution:
     """A dissolution as known at an instant: its last version; its parcels and its land (EWKB, EPSG:25832) as it was entered."""
 
     id: int
     created_at: datetime
     origin: Origin
-    version: Version
+    version: Version[Lost]
     keys: tuple[str, ...]
     land: str | None
 
     @property
     def lost(self) -> Lost:
         """What is said of it last."""
-        return self.version.lost
+        return self.version.said
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +99,21 @@ def enter(
     """A new dissolution with its first version; its number. None where the same was sent at the same time and came first."""
     number = entered(session, Table, origin, place, author, sent)
     if number is not None:
-        _add(session, number, 1, lost, author)
+        _add(session, number, first(lost, author))
     return number
 
 
-def amend(session: Session, number: int, changes: Mapping[str, Any], author: Author) -> Version:
+def amend(session: Session, number: int, changes: Mapping[str, Any], author: Author) -> Version[Lost]:
     """A further version with some members of Lost changed; the one before stays. The same again adds nothing.
 
     DissolutionUnknownError for one that nobody entered.
     """
     hold(session, number)
     last = versions(session, number, None)[-1]
-    lost = replace(last.lost, **changes)
-    if lost == last.lost:
-        return last
-    at = max(author.at, last.recorded_at)
-    _add(session, number, last.number + 1, lost, replace(author, at=at))
-    return Version(last.number + 1, at, author.name, author.note, lost)
+    new = following(last, changes, author)
+    if new is not last:
+        _add(session, number, new)
+    return new
 
 
 def hold(session: Session, number: int) -> None:
@@ -135,18 +121,18 @@ def hold(session: Session, number: int) -> None:
     session.execute(text("SELECT pg_advisory_xact_lock(:locks, CAST(:id AS int))"), {"locks": LOCKS, "id": number})
 
 
-def _add(session: Session, number: int, version: int, lost: Lost, author: Author) -> None:
-    session.execute(insert(DissolutionVersion).values(dissolution_id=number, **placed_version(version, lost, author)))
+def _add(session: Session, number: int, version: Version[Lost]) -> None:
+    session.execute(insert(DissolutionVersion).values(dissolution_id=number, **version.columns()))
 
 
-def versions(session: Session, number: int, known_at: datetime | None) -> list[Version]:
+def versions(session: Session, number: int, known_at: datetime | None) -> list[Version[Lost]]:
     """All that was said by an instant (None: until now), oldest first; DissolutionUnknownError where nothing was."""
     rows = session.execute(text(_VERSIONS), {"id": number, "known_at": known_at}).all()
     if not rows:
         raise DissolutionUnknownError(
             f"There is no dissolution {number}{'' if known_at is None else ' known by then'}."
         )
-    return [_version(row) for row in rows]
+    return [read(Lost, row) for row in rows]
 
 
 def find(session: Session, number: int, known_at: datetime) -> Dissolution:
@@ -185,12 +171,7 @@ def _dissolution(row: Any) -> Dissolution:
         conversion_id=row.conversion_id,
         plan=row.plan,
     )
-    return Dissolution(row.dissolution_id, row.created_at, origin, _version(row), tuple(row.keys), row.land)
-
-
-def _version(row: Any) -> Version:
-    lost = Lost(**{name: getattr(row, name) for name in Lost.__dataclass_fields__})
-    return Version(row.number, row.recorded_at, row.actor, row.note, lost)
+    return Dissolution(row.dissolution_id, row.created_at, origin, read(Lost, row), tuple(row.keys), row.land)
 
 
 _VERSIONS = """

@@ -254,9 +254,7 @@ def _within(session, land, known_at):
         sums = {n: sum(p.bound.net_m2 for p in held if p.bound.candidate == n and p.holds(on)) for n in land}
         assert not (sums[land[0]] and sums[land[1]]), "land that both offer is pledged twice"
         for number in land:
-            measured = [
-                v.offered for v in candidates.versions(session, number, known_at) if v.offered.measured_on <= on
-            ]
+            measured = [v.said for v in candidates.versions(session, number, known_at) if v.said.measured_on <= on]
             assert sums[number] <= max(said.net_m2 for said in measured)
     for number in land:
         balance = pledges.balance(session, number)
