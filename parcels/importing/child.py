@@ -1,6 +1,6 @@
 """The child process: confines itself, reads one file, sends its rows and findings through one pipe.
 
-Started by sandbox.py with a job folder that holds `job.json` and copies of the files; standard output carries frames:
+Started by sandbox.py with a job folder for copies of the files; standard input says what to do, standard output carries frames:
 one letter, four bytes of length, the content. `D` COPY text, `P` progress, `I` issues, `W` in which lines rows stand, `K` which
 parcel follows which, `H` the rows of parcels that are no more, `L` after the last row, `E` the end, `R` a refusal. What only
 shows when all rows are known is found out between `L` and `E`, while the database works.
@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import struct
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -50,7 +51,7 @@ def main(folder: str, project: str) -> None:
     pipe = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # nothing that a library prints may get among the frames
     job = Path(folder)
-    order = json.loads((job / "job.json").read_text(encoding="utf-8"))
+    order = json.loads(sys.stdin.buffer.read())  # comes once the files are copied
 
     def send(kind: bytes, content: bytes) -> None:
         _write_all(pipe, kind + struct.pack(">I", len(content)) + content)

@@ -21,15 +21,26 @@ OPEN_FILES = 64
 FORGONE = ("socket", "socketpair", "connect", "execve", "execveat", "ptrace", "process_vm_readv")
 
 
+def _seccomp() -> ModuleType | None:
+    """The binding to libseccomp; it looks the library up by running ldconfig, so it comes before all other confinement."""
+    try:
+        import pyseccomp
+    except (ImportError, RuntimeError):
+        return None
+    return cast(ModuleType, pyseccomp)
+
+
+SECCOMP = _seccomp()  # looked up while the file is still being copied
+
+
 def confine(limits: Limits, cpu_seconds: int, job: Path, project: Path) -> list[str]:
     """Lay every layer of defence that the system grants; returns the names of those that hold."""
-    seccomp = _seccomp()
     held = [_limit(limits, cpu_seconds)]
     if _leave_network():
         held.append("netns")
     if _see_only(job, project):
         held.append("landlock")
-    if seccomp and _forgo_calls(seccomp):
+    if SECCOMP and _forgo_calls(SECCOMP):
         held.append("seccomp")
     return held
 
@@ -73,15 +84,6 @@ def _see_only(job: Path, project: Path) -> bool:
     except (LandlockError, OSError):
         return False
     return True
-
-
-def _seccomp() -> ModuleType | None:
-    """The binding to libseccomp; it looks the library up by running ldconfig, so it comes before all other confinement."""
-    try:
-        import pyseccomp
-    except (ImportError, RuntimeError):
-        return None
-    return cast(ModuleType, pyseccomp)
 
 
 def _forgo_calls(seccomp: ModuleType) -> bool:

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
@@ -228,16 +228,17 @@ def read(
     """
     if layer not in LAYERS:
         raise Refused("layer-unknown", f"There is no layer '{layer}': use one of {', '.join(LAYERS)}.")
+    ending = _ending(source, LAYERS[layer])
     job = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
     try:
-        name, sha256, size = _copied(source, job, LAYERS[layer], options.limits)
-        mib = size / (1 << 20)
-        cpu = int(options.limits.cpu_seconds + options.limits.cpu_seconds_per_mib * mib)
-        order = {"name": name, "layer": layer, "options": _order(options), "cpu_seconds": cpu}
-        (job / "job.json").write_text(json.dumps(order), encoding="utf-8")
-        seconds = options.limits.wall_seconds + options.limits.wall_seconds_per_mib * mib
         with _started(job) as child:
+            name, sha256, size = _copied(source, ending, job, options.limits)
+            mib = size / (1 << 20)
+            cpu = int(options.limits.cpu_seconds + options.limits.cpu_seconds_per_mib * mib)
+            order = {"name": name, "layer": layer, "options": _order(options), "cpu_seconds": cpu}
+            seconds = options.limits.wall_seconds + options.limits.wall_seconds_per_mib * mib
             reading = Reading(child, layer, job / name, sha256, options.limits, seconds, on_progress)
+            _give(child, order)
             try:
                 yield reading
             except Refused as refused:
@@ -251,13 +252,19 @@ def _order(options: Options) -> dict[str, Any]:
     return {**asdict(options), "choices": {name: sorted(values) for name, values in options.choices.items()}}
 
 
+def _give(child: "subprocess.Popen[bytes]", order: dict[str, Any]) -> None:
+    """Tell the child what to do; that it has ended already shows in its frames."""
+    with suppress(BrokenPipeError), _stream(child.stdin) as pipe:
+        pipe.write(json.dumps(order).encode())
+
+
 @contextmanager
 def _started(job: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A fresh interpreter in its own session and folder, without input, environment or inherited files."""
+    """A fresh interpreter in its own session and folder, without environment or inherited files; it waits for its order."""
     with (job / "stderr").open("w+b") as errors:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
             [sys.executable, "-I", "-X", "utf8", "-c", START, str(job), str(PROJECT)],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             env={**ENVIRONMENT, "TMPDIR": str(job)},
@@ -270,7 +277,8 @@ def _started(job: Path) -> Iterator["subprocess.Popen[bytes]"]:
             yield child
         finally:
             _kill(child)
-            _stream(child.stdout).close()
+            for pipe in (child.stdin, child.stdout):
+                _stream(pipe).close()
             errors.seek(-min(4000, errors.seek(0, os.SEEK_END)), os.SEEK_END)
             if said := errors.read().decode("utf-8", "replace").strip():
                 log.debug("the importing child said %r", said)
@@ -286,8 +294,8 @@ def _kill(child: "subprocess.Popen[bytes]") -> None:
     child.wait()
 
 
-def _copied(source: Path, job: Path, layer: Layer, limits: Limits) -> tuple[str, str, int]:
-    """Copy the file (of a Shapefile: its members) under a plain name; returns that name, SHA-256 and size in bytes."""
+def _ending(source: Path, layer: Layer) -> str:
+    """The ending of the file's format; Refused where the layer is not read from such files, or it is in use."""
     ending = ENDINGS.get(source.suffix.lower(), source.suffix.lower())
     if ending not in layer.formats:
         wanted = (
@@ -300,11 +308,16 @@ def _copied(source: Path, job: Path, layer: Layer, limits: Limits) -> tuple[str,
             "format-unknown",
             f"'{source.suffix or source.name}' is no format that the layer {layer.name} is read from: give {wanted}",
         )
-    members = _members(source) if ending == ".shp" else {ending: source}
     if ending == ".gpkg" and source.with_name(source.name + "-wal").exists():
         raise Refused(
             "in-use", "The GeoPackage is still open in another program (a -wal file lies beside it): close that first."
         )
+    return ending
+
+
+def _copied(source: Path, ending: str, job: Path, limits: Limits) -> tuple[str, str, int]:
+    """Copy the file (of a Shapefile: its members) under a plain name; returns that name, SHA-256 and size in bytes."""
+    members = _members(source) if ending == ".shp" else {ending: source}
     digest, size = hashlib.sha256(), 0
     for member, path in members.items():
         size += _copy(path, job / f"source{member}", digest, limits.bytes - size)
