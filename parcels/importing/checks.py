@@ -197,5 +197,7 @@ def copy_text(
 
 
 def _escaped(column: Sequence[str | None]) -> Sequence[Any]:
+    if not any(column):
+        return [NULL] * len(column)
     odd = {value: value.replace("\\", "\\\\") if value else NULL for value in {*column} if not value or "\\" in value}
     return [odd.get(value, value) for value in column] if odd else column

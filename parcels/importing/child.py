@@ -14,6 +14,7 @@ import struct
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from itertools import compress
 from pathlib import Path
@@ -206,8 +207,13 @@ def _pass_on(
     good = ~findings.bad
     rows = list(compress(chunk.rows, good))
     if rows:
-        cells = {name: list(compress(column, good)) for name, column in values.items()}
-        outlines = None if shapes is None else _written(shapes[good], rows, cells, kept)
+        cells = (
+            {name: list(compress(column, good)) for name, column in values.items()} if findings.bad.any() else values
+        )
+        outlines = None
+        if chunk.wkb is not None and shapes is not None:
+            came = chunk.wkb[good] if _as_they_came(source, findings) else None
+            outlines = _written(shapes[good], came, rows, cells, kept)
         send(b"D", copy_text(rows, list(cells.values()), outlines))
     return len(chunk.rows) - len(rows)
 
@@ -228,11 +234,19 @@ def _shapes(chunk: "Chunk", layer: Layer, source: Source, findings: Any, values:
     return checked
 
 
-def _written(shapes: Any, rows: list[int], cells: dict[str, list[str | None]], kept: "Outlines | None") -> Any:
+def _as_they_came(source: Source, findings: Any) -> bool:
+    """Whether no outline was moved or repaired, so that the file's own WKB says what they are."""
+    moved = source.place is None or source.place.move is not None
+    return not moved and all(issue.kind != "repaired" for issue in findings.issues)
+
+
+def _written(
+    shapes: Any, came: Any, rows: list[int], cells: dict[str, list[str | None]], kept: "Outlines | None"
+) -> Any:
     """The outlines of good rows as the database reads them; they are kept where they will be compared."""
     from parcels.importing.shapes import ewkb, wkb
 
-    plain: Any = wkb(shapes)
+    plain: Any = wkb(shapes, came)
     if kept is not None:
         kept.add(rows, cells, shapes, plain)
     return ewkb(plain)
@@ -285,8 +299,10 @@ def _open_vector(path: Path, layer: Layer, options: Options) -> Source:
             "too-large",
             f"A {path.suffix} file may have {options.limits.text_bytes >> 20} MiB at most: give a GeoPackage.",
         )
-    whole = counted(path, layer.name, options)
-    from parcels.importing import shapes, vectors
+    with ThreadPoolExecutor(1) as beside:  # what has to be loaded takes as long as a large file's soundness
+        counting = beside.submit(counted, path, layer.name, options)
+        from parcels.importing import shapes, vectors
+    whole = counting.result()
 
     vectors.assert_drivers()
     name = vectors.chosen_layer(path, layer.name, whole)

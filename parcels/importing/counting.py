@@ -1,4 +1,4 @@
-"""The first look at a vector file, by its own bytes and before GDAL is even loaded."""
+"""The first look at a vector file, by its own bytes and before GDAL sees it."""
 
 from pathlib import Path
 

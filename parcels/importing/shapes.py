@@ -20,8 +20,11 @@ Mask = NDArray[np.bool_]
 
 TARGET = pyproj.CRS.from_epsg(25832)
 POLYGON, MULTIPOLYGON, COLLECTION = 3, 6, 7
-WKB = struct.pack("<BI", 1, MULTIPOLYGON).hex()
+PART = struct.pack("<BI", 1, POLYGON)  # how the WKB of what has neither Z nor M begins
+MULTI = struct.pack("<BI", 1, MULTIPOLYGON)
+ONE_PART = MULTI + struct.pack("<I", 1) + PART
 EWKB = struct.pack("<BII", 1, MULTIPOLYGON | 0x2000_0000, 25832).hex()
+LARGEST_M = 1e12
 GUESSES = ("EPSG:25832", "EPSG:4326", "EPSG:25833", "EPSG:4647", "EPSG:31467", "EPSG:3857")
 GUESS_NAMES = {"EPSG:4326": "degrees", "EPSG:25832": "metres of UTM zone 32"}
 
@@ -210,12 +213,13 @@ def _areal(raw: Shapes, wkb: NDArray[np.object_], findings: Findings, limits: Li
 
 
 def _finite(raw: Shapes, usable: Mask, findings: Findings) -> Mask:
-    positions = np.flatnonzero(usable)
-    xy, of = shapely.get_coordinates(raw[positions], return_index=True)
     finite = np.ones(len(raw), dtype=bool)
-    with np.errstate(invalid="ignore"):
-        odd = ~(np.abs(xy) < 1e12).all(axis=1)
-    if odd.any():
+    xy = shapely.get_coordinates(raw)
+    if not (xy.min(initial=0) > -LARGEST_M and xy.max(initial=0) < LARGEST_M):  # what is no number is neither
+        positions = np.flatnonzero(usable)
+        xy, of = shapely.get_coordinates(raw[positions], return_index=True)
+        with np.errstate(invalid="ignore"):
+            odd = ~(np.abs(xy) < LARGEST_M).all(axis=1)
         finite[positions[np.unique(of[odd])]] = False
     for at in np.flatnonzero(~finite):
         findings.add(
@@ -288,11 +292,32 @@ def areas(shapes: Shapes) -> NDArray[np.float64]:
     return np.asarray(shapely.area(shapes), dtype=np.float64)
 
 
-def wkb(shapes: Shapes) -> list[bytes | None]:
-    """Little-endian WKB of MultiPolygons, None where there is no shape."""
-    return list(shapely.to_wkb(shapes, byte_order=1))
+def wkb(shapes: Shapes, came: Sequence[bytes | None] | None = None) -> list[bytes | None]:
+    """Little-endian WKB of MultiPolygons, None where there is no shape. `came` is the file's own of the same outlines."""
+    found: list[bytes | None] = [None] * len(shapes)
+    if came is not None:
+        found = [_as_it_came(*one) for one in zip(came, _part_bytes(shapes).tolist(), strict=True)]
+    left = [at for at, one in enumerate(found) if one is None]
+    for at, one in zip(left, shapely.to_wkb(shapes[left], byte_order=1), strict=True):
+        found[at] = one
+    return found
+
+
+def _part_bytes(shapes: Shapes) -> NDArray[np.int64]:
+    """Bytes of the WKB of a first part that is all there is: its head, and of each ring the number and x and y of its corners."""
+    rings = 1 + shapely.get_num_interior_rings(shapely.get_geometry(shapes, 0))
+    return np.asarray(len(PART) + 4 + 4 * rings + 16 * shapely.get_num_coordinates(shapes), dtype=np.int64)
+
+
+def _as_it_came(wkb: bytes | None, part_bytes: int) -> bytes | None:
+    """The WKB of a MultiPolygon of one part, if the file's WKB is just that, or the part of it; else None."""
+    if wkb is None:
+        return None
+    if wkb.startswith(PART) and len(wkb) == part_bytes:
+        return ONE_PART[: -len(PART)] + wkb
+    return wkb if wkb.startswith(ONE_PART) and len(wkb) == len(ONE_PART) - len(PART) + part_bytes else None
 
 
 def ewkb(plain: Sequence[bytes | None]) -> list[str | None]:
     """The same with the SRID 25832, in hexadecimal digits."""
-    return [None if one is None else EWKB + one.hex()[len(WKB) :] for one in plain]
+    return [None if one is None else EWKB + one.hex()[2 * len(MULTI) :] for one in plain]

@@ -1,9 +1,10 @@
 """Vector files through GDAL, chunk by chunk: five drivers and no other."""
 
+import codecs
 import re
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pyproj
 
 from parcels.importing.checks import ROWS, Chunk
 from parcels.importing.contract import Options, Refused
+from parcels.importing.geopackage import plain_rows
 from parcels.importing.whole import Wholeness, unclear
 
 for absent in ("pandas", "geopandas", "pyarrow"):  # pyogrio would load them if it could: half a second for nothing
@@ -95,13 +97,17 @@ def chunks(path: Path, layer: str, whole: Wholeness, used: list[str], options: O
             row += count
 
 
-def _cells(values: np.ndarray[Any, Any]) -> list[Any]:
-    return values.tolist() if values.dtype != object else list(values)
+def _cells(values: Sequence[Any] | np.ndarray[Any, Any]) -> list[Any]:
+    return values.tolist() if isinstance(values, np.ndarray) and values.dtype != object else list(values)
 
 
 def _by_identity(path: Path, common: Meta, whole: Wholeness) -> Iterator[tuple[Meta, Any, Any]]:
     """GeoPackage: each part starts after the last id read, so that the cost does not grow with what was read before."""
     last: int | None = None
+    plainly = common["encoding"] is None or codecs.lookup(common["encoding"]).name == "utf-8"
+    for upto, plain, cells in plain_rows(path, whole, common["columns"], ROWS) if plainly else ():
+        yield {"fields": common["columns"]}, np.array(plain, dtype=object), cells
+        last = upto
     while True:
         where = None if last is None else f'"{whole.identity}" > {last}'
         meta, fids, wkb, fields = pyogrio.raw.read(path, where=where, max_features=READ, **common)

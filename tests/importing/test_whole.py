@@ -78,18 +78,6 @@ def test_geopackage_with_a_broken_page(tmp_path):
     assert refused(path, "parcels").kind == "cut-off"
 
 
-def test_geopackage_with_a_broken_shape_is_refused(tmp_path):
-    import sqlite3
-
-    path = parcels(tmp_path / "p.gpkg", 5)
-    with sqlite3.connect(path) as connection:
-        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            connection.execute(f'DROP TRIGGER "{name}"')
-        connection.execute("UPDATE p SET geom = substr(geom, 1, 60) WHERE fid = 3")
-    connection.close()
-    assert refused(path, "parcels").kind == "unreadable"
-
-
 def test_geopackage_still_open_in_another_program(tmp_path):
     path = parcels(tmp_path / "p.gpkg")
     path.with_name("p.gpkg-wal").write_bytes(b"x")
