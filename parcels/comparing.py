@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from parcels.sql import counted
 
 WORKSPACE = """
-CREATE TEMP TABLE IF NOT EXISTS stated (row bigint PRIMARY KEY, unit text COLLATE "C", content uuid, days daterange)
+CREATE TEMP TABLE IF NOT EXISTS stated (row bigint, unit text COLLATE "C", content uuid, days daterange)
     ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS amendment (
     fact bigint, row bigint, days daterange, closes boolean, unit text COLLATE "C", content uuid
@@ -24,10 +24,17 @@ DELETE FROM stated; DELETE FROM repeated; DELETE FROM spoken; DELETE FROM amendm
 """
 
 
-def digest(session: Session, incoming: str, unit: str, columns: Mapping[str, str]) -> None:
-    """Hash the rows of `incoming` that came in since the last call; rows must come with growing numbers."""
-    rows = hashed(incoming, unit, columns)
-    session.execute(text(f"INSERT INTO stated (row, unit, content, days) {rows} {_NEW.format(incoming=incoming)}"))
+def digest(session: Session, incoming: str, unit: str, columns: Mapping[str, str], after: int) -> int:
+    """Hash the rows of `incoming` with numbers above `after`; gives the last number."""
+    rows = f"{hashed(incoming, unit, columns)} WHERE {above(incoming)}"
+    session.execute(text(f"INSERT INTO stated (row, unit, content, days) {rows}"), {"after": after})
+    last = f"SELECT coalesce(max(row), :after) FROM {incoming}"
+    return int(session.execute(text(last), {"after": after}).scalar_one())
+
+
+def above(incoming: str) -> str:
+    """Says that a row's number is above `:after`, in a way that the planner takes to be few rows: numbers must grow."""
+    return f"row > :after AND row <= (SELECT max(row) FROM {incoming})"
 
 
 def all_in(session: Session, incoming: str, unit: str) -> None:
@@ -42,16 +49,18 @@ def end(session: Session, rows: Sequence[int]) -> None:
         session.execute(text(_END), {"rows": list(rows)})
 
 
-def compare(session: Session, table: str, unit: str, replace: bool, spoken: bool = False) -> tuple[int, int, int]:
-    """Fill `amendment` with the facts to close and those to add; gives how many are closed, added and ended.
+def compare(session: Session, table: str, unit: str, replace: bool, spoken: bool = False) -> tuple[bool, int, int, int]:
+    """Fill `amendment` with the facts to close and those to add; gives whether there were none before, and how many are closed,
+    added and ended.
 
     With `replace` the units that are not stated lose the days that the rows cover; with `spoken` those in that table lose its days.
     """
+    first, repeated = session.execute(text(_BEFORE.format(table=table))).one()
+    wanted = _AS_STATED if first and not (repeated or spoken) else query(table, unit, replace, spoken)
     columns = "fact, row, days, closes, unit, content"
-    wanted = query(table, unit, replace, spoken)
     session.execute(text(f"INSERT INTO amendment ({columns}) {wanted}; {counted('amendment')}"))
     closed, added, ended = session.execute(text(COUNTS)).one()
-    return closed, added, ended
+    return first, closed, added, ended
 
 
 def query(table: str, unit: str, replace: bool = False, spoken: bool = False) -> str:
@@ -87,10 +96,6 @@ SELECT row, {unit} AS unit, {content} AS content, daterange(valid_from, valid_to
 FROM {incoming}
 """
 
-_NEW = """
-WHERE row > (SELECT coalesce(max(row), 0) FROM stated) AND row <= (SELECT max(row) FROM {incoming})
-"""
-
 _END = """
 INSERT INTO spoken
 SELECT unit, daterange(max(upper(days)), NULL) FROM stated WHERE row = ANY (:rows) AND NOT upper_inf(days) GROUP BY unit
@@ -98,6 +103,10 @@ SELECT unit, daterange(max(upper(days)), NULL) FROM stated WHERE row = ANY (:row
 
 REPEATED = "SELECT unit FROM stated GROUP BY unit HAVING count(*) > 1"
 """The units that are stated in more than one row."""
+
+_BEFORE = "SELECT NOT EXISTS (SELECT FROM {table}), EXISTS (SELECT FROM repeated)"
+
+_AS_STATED = "SELECT NULL::bigint, row, days, false, unit, content FROM stated"
 
 _COMPARE = """
 WITH moot AS MATERIALIZED (

@@ -185,12 +185,16 @@ LAYERS = {
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
-    """What an amendment did to a layer: facts closed and added, and facts that end without a successor."""
+    """What an amendment did to a layer: facts closed and added, and facts that end without a successor.
+
+    `first` where nothing was ever recorded of the layer before.
+    """
 
     layer: Layer
     closed: int
     added: int
     ended: int
+    first: bool = False
 
     @property
     def changed(self) -> bool:
@@ -224,14 +228,14 @@ def open_workspace(session: Session, layer: Layer, beside: bool = False) -> None
     session.execute(text(made + ("" if beside else "DELETE FROM touched;") + comparing.WORKSPACE))
 
 
-def digest(session: Session, layer: Layer) -> None:
-    """Hash the rows that came into the workspace since the last call, for what compares them: their numbers must grow."""
-    comparing.digest(session, layer.incoming, layer.unit, layer.columns)
+def digest(session: Session, layer: Layer, after: int = 0) -> int:
+    """Hash the rows of the workspace with numbers above `after`, for what compares them; gives the last number."""
+    return comparing.digest(session, layer.incoming, layer.unit, layer.columns, after)
 
 
-def all_in(session: Session, layer: Layer) -> None:
-    """Say that all rows are in the workspace, which can then be checked and amended with."""
-    digest(session, layer)
+def all_in(session: Session, layer: Layer, after: int = 0) -> None:
+    """Say that all rows are in the workspace, which can then be checked and amended with; up to `after` they are hashed."""
+    digest(session, layer, after)
     comparing.all_in(session, layer.incoming, layer.unit)
 
 
@@ -262,7 +266,7 @@ def amend(session: Session, layer: Layer, at: datetime, replace: bool = False, s
     are all there is of the units on the days in the workspace's table of that name. Collects the parcels whose ledger lines may
     change in the temporary table `touched`.
     """
-    closed, added, ended = comparing.compare(session, layer.table, layer.unit, replace, spoken)
+    first, closed, added, ended = comparing.compare(session, layer.table, layer.unit, replace, spoken)
     if closed:
         if layer.pieces:
             session.execute(text(_TOUCH_CLOSED.format(pieces=layer.pieces)))
@@ -274,8 +278,8 @@ def amend(session: Session, layer: Layer, at: datetime, replace: bool = False, s
         if layer.pieces:
             session.execute(text(_TOUCH_ADDED.format(facts=layer.table, pieces=layer.pieces)), {"at": at})
         elif layer.counted:
-            session.execute(text("INSERT INTO touched SELECT unit FROM amendment"))
-    return Amendment(layer, closed, added, ended)
+            session.execute(text(_TOUCH_ALL))
+    return Amendment(layer, closed, added, ended, first)
 
 
 def _add(layer: Layer) -> str:
@@ -336,6 +340,12 @@ CREATE TEMP TABLE IF NOT EXISTS {incoming} (row bigint PRIMARY KEY, {columns}, v
     ON COMMIT DELETE ROWS;
 {touched};
 DELETE FROM {incoming};
+"""
+
+# Where there never was a plan or a holding, no parcel has lines.
+_TOUCH_ALL = """
+INSERT INTO touched
+SELECT unit FROM amendment WHERE EXISTS (SELECT FROM zone) OR EXISTS (SELECT FROM holding)
 """
 
 _LAND = "parcel p ON p.geom && x.geom AND upper_inf(p.known)"

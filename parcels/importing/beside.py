@@ -118,7 +118,7 @@ _CHECKS = {
             CROSS JOIN (
                 SELECT array_agg(name) AS names, string_agg(DISTINCT name, ', ') AS listed FROM district WHERE upper_inf(known)
             ) d
-            WHERE i.district <> ALL (d.names)
+            WHERE EXISTS (SELECT FROM district WHERE upper_inf(known)) AND i.district <> ALL (d.names)
             GROUP BY i.district, d.listed
             """,
         ),

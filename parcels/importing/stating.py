@@ -25,6 +25,7 @@ class Rows:
     def __init__(self, session: Session, layer: str, reading: Reading, since: date | None, replace: bool) -> None:
         self._session, self._target, self._reading = session, history.LAYERS[layer], reading
         self._since, self._replace = since, replace
+        self._hashed = 0  # up to the row of this number
 
     def open(self) -> str:
         """Make the workspace; the table that the gate's rows are copied to."""
@@ -39,12 +40,12 @@ class Rows:
     def more(self) -> list[Issue]:
         """Another batch is in the workspace: complete and hash it."""
         issues = self._complete()
-        history.digest(self._session, self._target)
+        self._hashed = history.digest(self._session, self._target, self._hashed)
         return issues
 
     def check(self, found: list[Issue]) -> list[Issue]:
         """All is in the workspace: take out what cannot be recorded beside the others, or beside what the gate rejected."""
-        history.all_in(self._session, self._target)
+        history.all_in(self._session, self._target, self._hashed)
         return together.check(self._session, self._target, found)
 
     def beside(self) -> list[Issue]:
@@ -72,15 +73,15 @@ class Rows:
 
     def _complete(self) -> list[Issue]:
         """Fill what the last batch leaves to us: the day since which, and the identity of what states none."""
-        last = "row > (SELECT coalesce(max(row), 0) FROM stated)"
+        fresh, bound = comparing.above(self._target.incoming), {"after": self._hashed, "since": self._since}
         if self._target.name in NAMELESS:
             identity = f"UPDATE {self._target.incoming} SET ref = md5(ROW(kind, geom)::text) WHERE ref IS NULL AND "
-            self._session.execute(text(identity + last))
+            self._session.execute(text(identity + fresh), bound)
         if self._since is None:
             return []
-        dated = f"UPDATE {self._target.incoming} SET valid_from = :since WHERE valid_from IS NULL AND {last}"
-        self._session.execute(text(dated), {"since": self._since})
-        return together.over_before_they_begin(self._session, self._target)
+        dated = f"UPDATE {self._target.incoming} SET valid_from = :since WHERE valid_from IS NULL AND "
+        self._session.execute(text(dated + fresh), bound)
+        return together.over_before_they_begin(self._session, self._target, self._hashed)
 
 
 class Parcels(Rows):
@@ -111,7 +112,7 @@ class Parcels(Rows):
     def after(self, change: register.Change) -> list[Issue]:
         """As of all rows, what could not follow, and with which parcels they share land."""
         found = [*self._followed, *super().after(change)]
-        if change.recording is not None:
+        if change.recording is not None and not change.amendment.first:
             found += [remark.issue() for remark in overlapping.check(self._session, change.at)]
         return found
 

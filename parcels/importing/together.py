@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from parcels.comparing import above
 from parcels.history import Layer
 from parcels.importing.contract import Issue, Refused, located
 from parcels.limits import OutlinesError, TooIntricateError, limited
@@ -36,13 +37,14 @@ def _reject(session: Session, target: Layer, issues: list[Issue]) -> list[Issue]
     return issues
 
 
-def over_before_they_begin(session: Session, target: Layer) -> list[Issue]:
-    """Rows that came in last and that --since dates to a day on which they are over; the gate compares what a row states."""
+def over_before_they_begin(session: Session, target: Layer, after: int) -> list[Issue]:
+    """Rows with numbers above `after` that --since dates to a day on which they are over; the gate compares what a row states."""
     found = session.execute(
         text(
             f"""SELECT row, {target.unit}, valid_from, valid_to FROM {target.incoming}
-            WHERE valid_to <= valid_from AND row > (SELECT coalesce(max(row), 0) FROM stated) ORDER BY row"""
-        )
+            WHERE valid_to <= valid_from AND {above(target.incoming)} ORDER BY row"""
+        ),
+        {"after": after},
     )
     message = "{where}: '{end}' is not after {start}, from which --since dates the row: state its valid_from, or leave the row out."
     issues = [

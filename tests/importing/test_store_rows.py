@@ -121,6 +121,25 @@ def test_since_after_the_end_of_a_row_is_an_issue_of_that_row(session, tmp_path)
     assert [tuple(row) for row in spans] == [(parcel_key(2), date(2024, 1, 1), None)]
 
 
+def test_what_is_taken_out_of_one_batch_is_missed_in_no_other(session, tmp_path):
+    """A file of several batches, rows taken out of the first, of the last, and at the end of one."""
+    over = {10, 3_999, 4_000, 4_001, 9_000}
+    rows = [{"key": parcel_key(n), **({"valid_to": "01.01.2020"} if n in over else {})} for n in range(1, 9_001)]
+    report = take(session, "holdings", holdings(tmp_path / "h.csv", *rows), since=date(2024, 1, 1))
+    assert {issue.feature for issue in errors(report)} == {parcel_key(n) for n in over}
+    assert (report.rows_passed, report.change.amendment.added) == (8_995, 8_995)
+    recorded = session.scalars(text("SELECT parcel_key FROM holding WHERE lower(valid) = '2024-01-01'")).all()
+    assert sorted(recorded) == [parcel_key(n) for n in range(1, 9_001) if n not in over]
+
+
+def test_rows_that_find_room_before_others_are_not_missed(session, tmp_path):
+    """Small rows behind large ones are put into the room that these left, and so before rows that came earlier."""
+    shapes = [shapely.segmentize(square(n % 90, n // 90), 5 if n < 4_000 else 90) for n in range(9_000)]
+    rows = [{"key": parcel_key(n)} for n in range(9_000)]
+    report = take(session, "parcels", features(tmp_path / "p.geojson", shapes, rows), since=date(2020, 1, 1))
+    assert (report.rows_passed, report.change.amendment.added) == (9_000, 9_000)
+
+
 def test_since_dates_only_the_rows_that_state_no_day(session, world):
     path = holdings(
         world / "h.csv",

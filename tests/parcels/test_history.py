@@ -5,6 +5,8 @@ from decimal import Decimal
 from importlib import import_module
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -236,13 +238,43 @@ def test_zones_of_a_listed_plan_that_the_file_leaves_out_end(session, fill):
     assert sorted(spans(session, "zone", "plan, ST_XMin(geom)::int - 565000")) == [("A", 0), ("B", 400)]
 
 
-def replace(session, layer, *rows):
+def state(session, layer, *rows):
     target = history.LAYERS[layer]
     history.open_workspace(session, target)
-    at = history.lock(session, AT + timedelta(days=5))
     rows_by_hand = f"INSERT INTO {target.incoming} {history.by_hand(target)[target.incoming]}"
     session.execute(text(rows_by_hand), {"rows": history.as_json(rows)})
     history.all_in(session, target)
+    return target
+
+
+BOUNDS = st.sampled_from([None, "2024-01-01", "2025-01-01", "2026-01-01"])
+STATED = st.tuples(st.integers(1, 4), BOUNDS, BOUNDS, st.booleans()).filter(
+    lambda row: None in row[1:3] or row[1] < row[2]
+)
+
+
+@given(rows=st.lists(STATED, max_size=6), replaces=st.booleans())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_first_file_is_compared_with_nothing_and_means_the_same(session, rows, replaces):
+    """Rows of units that each stand in one row are taken as they are where nothing is recorded; others are reckoned with."""
+    with session.begin_nested() as savepoint:
+        facts = [
+            {**holding(number, cleared=cleared), "valid_from": since, "valid_to": until}
+            for number, since, until, cleared in rows
+        ]
+        target = state(session, "holdings", *facts)
+        told = "SELECT unit, row, days, closes, content FROM"
+        wanted = comparing.query(target.table, target.unit, replaces)
+        reckoned = session.execute(text(f"{told} ({wanted}) wanted")).all()
+        before, closed, added, ended = comparing.compare(session, target.table, target.unit, replaces)
+        assert sorted(session.execute(text(f"{told} amendment")).all(), key=str) == sorted(reckoned, key=str)
+        assert (before, closed, added, ended) == (True, 0, len(reckoned), 0)
+        savepoint.rollback()
+
+
+def replace(session, layer, *rows):
+    at = history.lock(session, AT + timedelta(days=5))
+    state(session, layer, *rows)
     return register.record_stated(session, layer, at, "import", "test", replace=True)
 
 
