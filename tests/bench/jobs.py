@@ -154,7 +154,7 @@ def load(place: Place, folder: Path) -> list[Outcome]:
     runs = [(first(), peer(), beside()) for _ in range(place.runs)]
     one, other, last = (statistics.median(side) for side in zip(*runs, strict=True))
     return [
-        Outcome("import of the parcels", "rows/s", one, other, 0.25, False, place.runs),
+        Outcome("import of the parcels", "rows/s", one, other, 0.5, False, place.runs),
         Outcome("the same beside all the rest, derived", "rows/s", last, other, None, False, place.runs),
     ]
 
