@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from parcels import comparing, straight
 from parcels.filling import indexed_afterwards
+from parcels.measuring import ANY_LINES
 from parcels.sql import chained
 from parcels.straight import for_driver
 from rules.law import LAW
@@ -342,11 +343,7 @@ CREATE TEMP TABLE IF NOT EXISTS {incoming} (row bigint PRIMARY KEY, {columns}, v
 DELETE FROM {incoming};
 """
 
-# Where there never was a plan or a holding, no parcel has lines.
-_TOUCH_ALL = """
-INSERT INTO touched
-SELECT unit FROM amendment WHERE EXISTS (SELECT FROM zone) OR EXISTS (SELECT FROM holding)
-"""
+_TOUCH_ALL = f"INSERT INTO touched SELECT unit FROM amendment WHERE {ANY_LINES}"
 
 _LAND = "parcel p ON p.geom && x.geom AND upper_inf(p.known)"
 

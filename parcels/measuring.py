@@ -78,7 +78,7 @@ def _measured(session: Session, keys: Sequence[str]) -> Sequence[Any]:
 def choose(session: Session, whole: bool) -> int:
     """Number the parcels that can have a line, all or those touched, neighbours together; returns how many chunks."""
     session.execute(text(_TO_MEASURE))
-    if not session.execute(text(_ANYTHING)).scalar_one():
+    if not session.execute(text(f"SELECT {ANY_LINES}")).scalar_one():
         return 0
     held = land = only = ""
     if not whole:  # what was just imported is not in the planner's statistics yet, and may be a hundred times what is
@@ -191,7 +191,8 @@ CREATE TEMP TABLE IF NOT EXISTS to_measure (key text COLLATE "C", chunk int) ON 
 TRUNCATE to_measure
 """
 
-_ANYTHING = "SELECT EXISTS (SELECT FROM zone) OR EXISTS (SELECT FROM holding)"
+ANY_LINES = "(EXISTS (SELECT FROM zone) OR EXISTS (SELECT FROM holding))"
+"""Whether any parcel can have lines: where there never was a plan or a holding, none has."""
 
 # Parcels that can have a line at all: held ones and those that workplace land touches.
 _CHOOSE = """

@@ -6,11 +6,11 @@ Plain are numbers and texts in columns declared so, and areas of straight lines 
 import sqlite3
 import struct
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from parcels.importing.whole import Wholeness
+from parcels.importing.shapes import MULTI, PART
+from parcels.importing.whole import Wholeness, database, quoted
 
 Rows = tuple[int, list[bytes | None], list[Sequence[Any]]]  # the last id, WKB, the cells of each column
 DECLARED: dict[str, type] = {
@@ -21,7 +21,6 @@ DECLARED: dict[str, type] = {
 HEADERS = {  # of a geometry that is not empty, by its envelope's kind and bytes: little-endian, EPSG's number left out
     struct.pack("<2sBB", b"GP", 0, kind << 1 | 1): 8 + size for kind, size in enumerate((0, 32, 48, 48, 64))
 }
-AREAS = tuple(struct.pack("<BI", 1, kind) for kind in (3, 6))  # Polygon, MultiPolygon
 
 
 def plain_rows(path: Path, whole: Wholeness, names: list[str], most: int) -> Iterator[Rows]:
@@ -29,16 +28,15 @@ def plain_rows(path: Path, whole: Wholeness, names: list[str], most: int) -> Ite
 
     Ends before the first that are not plain: from there on the file is for GDAL.
     """
-    table, identity = _quoted(whole.table), _quoted(whole.identity)
-    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as connection:
-        connection.execute("PRAGMA trusted_schema=OFF")
+    table, identity = quoted(whole.table), quoted(whole.identity)
+    with database(path) as connection:
         kinds = _kinds(connection, table, names)
         drawn = connection.execute(
             "SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?", (whole.table,)
         ).fetchone()
         if kinds is None or drawn is None:
             return
-        columns = ", ".join(map(_quoted, (*drawn, *names)))
+        columns = ", ".join(map(quoted, (*drawn, *names)))
         found = connection.execute(f"SELECT {identity}, {columns} FROM {table} ORDER BY {identity}")
         while rows := _some(found, most):
             ids, blobs, *cells = zip(*rows, strict=True)
@@ -46,10 +44,6 @@ def plain_rows(path: Path, whole: Wholeness, names: list[str], most: int) -> Ite
             if wkb is None or {*map(type, ids)} != {int} or not all(map(_holds, cells, kinds)):
                 return
             yield ids[-1], wkb, list(cells)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _kinds(connection: sqlite3.Connection, table: str, names: list[str]) -> list[type] | None:
@@ -78,4 +72,4 @@ def _wkb(blobs: Sequence[Any]) -> list[bytes | None] | None:
         found = [None if blob is None else blob[HEADERS[blob[:4]] :] for blob in blobs]
     except (KeyError, TypeError):
         return None
-    return found if all(one is None or one.startswith(AREAS) for one in found) else None
+    return found if all(one is None or one.startswith((PART, MULTI)) for one in found) else None

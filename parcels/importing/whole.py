@@ -2,7 +2,8 @@
 
 import sqlite3
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,17 +118,27 @@ def _beyond_ascii(content: bytes) -> bool:
 
 def geopackage(path: Path, options: Options, layer: str) -> Wholeness:
     """A sound SQLite file with real tables only: no views, and no triggers but those of the standard and of GDAL."""
-    connection = sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)
-    connection.execute("PRAGMA trusted_schema=OFF")
-    try:
-        _check_schema(connection)
-        if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-            raise cut("the database is not sound")
-        return _geopackage_rows(connection, layer)
-    except sqlite3.DatabaseError:
-        raise cut("the database cannot be read to its end") from None
-    finally:
-        connection.close()
+    with database(path) as connection:
+        try:
+            _check_schema(connection)
+            if connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                raise cut("the database is not sound")
+            return _geopackage_rows(connection, layer)
+        except sqlite3.DatabaseError:
+            raise cut("the database cannot be read to its end") from None
+
+
+@contextmanager
+def database(path: Path) -> Iterator[sqlite3.Connection]:
+    """A GeoPackage as the SQLite database that it is, to be read only; nothing in it is carried out."""
+    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as connection:
+        connection.execute("PRAGMA trusted_schema=OFF")
+        yield connection
+
+
+def quoted(name: str) -> str:
+    """A name of a table or column as SQLite takes it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _check_schema(connection: sqlite3.Connection) -> None:
@@ -157,11 +168,10 @@ def _geopackage_rows(connection: sqlite3.Connection, layer: str) -> Wholeness:
     table = tables[0] if len(tables) == 1 else alike[0] if len(alike) == 1 else None
     if table is None:
         raise unclear(tables, layer)
-    quoted = '"' + table.replace('"', '""') + '"'
-    keys = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted})") if row[5]]
+    keys = [row[1] for row in connection.execute(f"PRAGMA table_info({quoted(table)})") if row[5]]
     if len(keys) != 1 or '"' in keys[0]:
         raise Refused("no-identity", f"The table '{table}' has no single id column: export the layer anew.")
-    (rows,) = connection.execute(f"SELECT count(*) FROM {quoted}").fetchone()
+    (rows,) = connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()
     (srs,) = connection.execute(
         "SELECT srs_id FROM gpkg_geometry_columns WHERE table_name = ?", (table,)
     ).fetchone() or (0,)
