@@ -6,6 +6,7 @@ A unit stated in one row of which nothing stands, or just this, needs no arithme
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -13,34 +14,30 @@ from sqlalchemy.orm import Session
 from parcels.sql import counted
 
 WORKSPACE = """
-CREATE TEMP TABLE IF NOT EXISTS stated (row bigint, unit text COLLATE "C", content uuid, days daterange)
-    ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS amendment (
     fact bigint, row bigint, days daterange, closes boolean, unit text COLLATE "C", content uuid
 ) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS repeated (unit text COLLATE "C") ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS spoken (unit text COLLATE "C", days daterange) ON COMMIT DELETE ROWS;
-DELETE FROM stated; DELETE FROM repeated; DELETE FROM spoken; DELETE FROM amendment
+DELETE FROM repeated; DELETE FROM spoken; DELETE FROM amendment
 """
 
 
-def digest(session: Session, incoming: str, unit: str, columns: Mapping[str, str], after: int) -> int:
-    """Hash the rows of `incoming` with numbers above `after`; gives the last number."""
-    rows = f"{hashed(incoming, unit, columns)} WHERE {above(incoming)}"
-    session.execute(text(f"INSERT INTO stated (row, unit, content, days) {rows}"), {"after": after})
-    last = f"SELECT coalesce(max(row), :after) FROM {incoming}"
-    return int(session.execute(text(last), {"after": after}).scalar_one())
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How many facts are closed, added and ended. `first` where there were none before; `as_stated` where, besides, each row
+    is just one fact."""
+
+    first: bool
+    as_stated: bool
+    closed: int
+    added: int
+    ended: int
 
 
-def above(incoming: str) -> str:
-    """Says that a row's number is above `:after`, in a way that the planner takes to be few rows: numbers must grow."""
-    return f"row > :after AND row <= (SELECT max(row) FROM {incoming})"
-
-
-def all_in(session: Session, incoming: str, unit: str) -> None:
-    """All rows are hashed: find the units that stand in several of them, and let the planner know how many there are."""
-    tables = f"stated (row, unit), {incoming} (row, {unit})"
-    session.execute(text(f"INSERT INTO repeated {REPEATED}; {counted(tables, target=10)}"))
+def all_in(session: Session, rows: str, unit: str) -> None:
+    """All rows are stated: find the units that stand in several of them, and let the planner know how many there are."""
+    session.execute(text(f"INSERT INTO repeated {REPEATED}; {counted(f'{rows} (row, {unit})', target=10)}"))
 
 
 def end(session: Session, rows: Sequence[int]) -> None:
@@ -49,18 +46,17 @@ def end(session: Session, rows: Sequence[int]) -> None:
         session.execute(text(_END), {"rows": list(rows)})
 
 
-def compare(session: Session, table: str, unit: str, replace: bool, spoken: bool = False) -> tuple[bool, int, int, int]:
-    """Fill `amendment` with the facts to close and those to add; gives whether there were none before, and how many are closed,
-    added and ended.
+def compare(session: Session, table: str, unit: str, replace: bool, spoken: bool = False) -> Compared:
+    """Fill `amendment` with the facts to close and those to add.
 
     With `replace` the units that are not stated lose the days that the rows cover; with `spoken` those in that table lose its days.
     """
     first, repeated = session.execute(text(_BEFORE.format(table=table))).one()
-    wanted = _AS_STATED if first and not (repeated or spoken) else query(table, unit, replace, spoken)
+    as_stated = first and not (repeated or spoken)
+    wanted = _AS_STATED if as_stated else query(table, unit, replace, spoken)
     columns = "fact, row, days, closes, unit, content"
     session.execute(text(f"INSERT INTO amendment ({columns}) {wanted}; {counted('amendment')}"))
-    closed, added, ended = session.execute(text(COUNTS)).one()
-    return first, closed, added, ended
+    return Compared(first, as_stated, *session.execute(text(COUNTS)).one())
 
 
 def query(table: str, unit: str, replace: bool = False, spoken: bool = False) -> str:
@@ -74,9 +70,9 @@ def query(table: str, unit: str, replace: bool = False, spoken: bool = False) ->
     )
 
 
-def hashed(incoming: str, unit: str, columns: Mapping[str, str]) -> str:
-    """What `stated` is filled with, out of the rows of `incoming`."""
-    return _STATED.format(incoming=incoming, unit=unit, content=content(columns))
+def units(rows: str, unit: str) -> str:
+    """What `stated` is: of the rows of a layer the unit, the days and the hash."""
+    return f'SELECT row, {unit}::text COLLATE "C" AS unit, content, days FROM {rows}'
 
 
 def content(columns: Mapping[str, str]) -> str:
@@ -90,11 +86,6 @@ def content(columns: Mapping[str, str]) -> str:
 
 
 _SENT_AS = {"geometry": "bytea", 'text COLLATE "C"': "text"}
-
-_STATED = """
-SELECT row, {unit} AS unit, {content} AS content, daterange(valid_from, valid_to) AS days
-FROM {incoming}
-"""
 
 _END = """
 INSERT INTO spoken

@@ -43,8 +43,18 @@ class Layer:
 
     @property
     def incoming(self) -> str:
-        """The session's temporary table that rows are stated in."""
+        """The session's temporary table that rows come to, some at a time."""
         return f"incoming_{self.table}"
+
+    @property
+    def rows(self) -> str:
+        """The session's temporary table of all rows that are stated, each with its days and the hash of its content."""
+        return f"stated_{self.table}"
+
+    @property
+    def names(self) -> str:
+        """The columns, listed."""
+        return ", ".join((*self.columns, *self.evidence))
 
     @property
     def typed(self) -> str:
@@ -225,19 +235,26 @@ def open_workspace(session: Session, layer: Layer, beside: bool = False) -> None
 
     With `beside` what the layers before have touched stays: all of them become one recording.
     """
-    made = _WORKSPACE.format(incoming=layer.incoming, columns=layer.typed, touched=TOUCHED)
+    names = {"incoming": layer.incoming, "rows": layer.rows, "columns": layer.typed}
+    made = _WORKSPACE.format(**names, units=comparing.units(layer.rows, layer.unit), touched=TOUCHED)
     session.execute(text(made + ("" if beside else "DELETE FROM touched;") + comparing.WORKSPACE))
 
 
-def digest(session: Session, layer: Layer, after: int = 0) -> int:
-    """Hash the rows of the workspace with numbers above `after`, for what compares them; gives the last number."""
-    return comparing.digest(session, layer.incoming, layer.unit, layer.columns, after)
+def state(session: Session, layer: Layer) -> None:
+    """Move the rows that have come to where all of them are stated, each with its days and the hash of its content."""
+    moved = f"INSERT INTO {layer.rows} (row, {layer.names}, days, content) {_stated(layer, layer.incoming)}"
+    session.execute(text(f"{moved}; TRUNCATE {layer.incoming}"))
 
 
-def all_in(session: Session, layer: Layer, after: int = 0) -> None:
-    """Say that all rows are in the workspace, which can then be checked and amended with; up to `after` they are hashed."""
-    digest(session, layer, after)
-    comparing.all_in(session, layer.incoming, layer.unit)
+def all_in(session: Session, layer: Layer) -> None:
+    """Say that all rows are in the workspace, which can then be checked and amended with."""
+    state(session, layer)
+    comparing.all_in(session, layer.rows, layer.unit)
+
+
+def _stated(layer: Layer, incoming: str) -> str:
+    content = comparing.content(layer.columns)
+    return f"SELECT row, {layer.names}, daterange(valid_from, valid_to) AS days, {content} AS content FROM {incoming}"
 
 
 def as_json(rows: Sequence[dict[str, Any]]) -> str:
@@ -249,7 +266,7 @@ def by_hand(layer: Layer) -> dict[str, str]:
     """A step under the name of the layer's workspace that gives the rows of the JSON `rows` instead: a statement about what is
     stated takes it in front, and needs no temporary table."""
     typed = f"row bigint, {layer.typed}, valid_from date, valid_to date"
-    return {layer.incoming: f"SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r({typed})"}
+    return {layer.rows: _stated(layer, f"jsonb_to_recordset(CAST(:rows AS jsonb)) AS r({typed})")}
 
 
 def amend_rows(
@@ -267,38 +284,42 @@ def amend(session: Session, layer: Layer, at: datetime, replace: bool = False, s
     are all there is of the units on the days in the workspace's table of that name. Collects the parcels whose ledger lines may
     change in the temporary table `touched`.
     """
-    first, closed, added, ended = comparing.compare(session, layer.table, layer.unit, replace, spoken)
-    if closed:
+    done = comparing.compare(session, layer.table, layer.unit, replace, spoken)
+    if done.closed:
         if layer.pieces:
             session.execute(text(_TOUCH_CLOSED.format(pieces=layer.pieces)))
             session.execute(text(_DROP_PIECES.format(pieces=layer.pieces)))
         session.execute(text(_CLOSE.format(table=layer.table)), {"at": at})
-    if closed or added:
-        with indexed_afterwards(session, layer.table, added):
-            session.execute(text(_add(layer)), {"at": at})
+    if done.closed or done.added:
+        with indexed_afterwards(session, layer.table, done.added):
+            session.execute(text(_add(layer, layer.rows if done.as_stated else _wanted(layer))), {"at": at})
         if layer.pieces:
             session.execute(text(_TOUCH_ADDED.format(facts=layer.table, pieces=layer.pieces)), {"at": at})
         elif layer.counted:
             session.execute(text(_TOUCH_ALL))
-    return Amendment(layer, closed, added, ended, first)
+    return Amendment(layer, done.closed, done.added, done.ended, done.first)
 
 
-def _add(layer: Layer) -> str:
-    kept = [*layer.columns, *layer.evidence]
-    names = ", ".join(kept)
-    derived, expressions = ", ".join(layer.derived), ", ".join(layer.derived.values())
+def _add(layer: Layer, wanted: str) -> str:
+    """Record the rows of `wanted`, which have the layer's columns, content and days, as facts."""
+    derived, expressions = ("".join(f", {one}" for one in some) for some in (layer.derived, layer.derived.values()))
     return f"""
-        INSERT INTO {layer.table} ({names}, {derived + "," if derived else ""} content, valid, known)
-        SELECT {names}, {expressions + "," if derived else ""} content, days, tstzrange(:at, NULL)
-        FROM (
-            SELECT i.*, a.content, a.days FROM (SELECT row, {names} FROM {layer.incoming}) i
+        INSERT INTO {layer.table} ({layer.names}{derived}, content, valid, known)
+        SELECT {layer.names}{expressions}, content, days, tstzrange(:at, NULL) FROM {wanted}
+        """
+
+
+def _wanted(layer: Layer) -> str:
+    """What an amendment adds: stated rows on the days that it says, and what stood before on the days that are left."""
+    stood = ", ".join(f"f.{name}" for name in (*layer.columns, *layer.evidence))
+    return f"""(
+            SELECT s.*, a.content, a.days FROM (SELECT row, {layer.names} FROM {layer.rows}) s
             JOIN amendment a USING (row)
             UNION ALL
-            SELECT NULL, {", ".join(f"f.{name}" for name in kept)}, a.content, a.days
+            SELECT NULL, {stood}, a.content, a.days
             FROM amendment a JOIN {layer.table} f ON f.id = a.fact
             WHERE NOT a.closes AND a.row IS NULL
-        ) wanted
-        """
+        ) wanted"""
 
 
 @cache
@@ -307,12 +328,12 @@ def _amend_rows(name: str) -> str:
     layer = LAYERS[name]
     queries = {
         **by_hand(layer),
-        "stated": comparing.hashed(layer.incoming, layer.unit, layer.columns),
+        "stated": comparing.units(layer.rows, layer.unit),
         "repeated": comparing.REPEATED,
         "amendment": comparing.query(layer.table, layer.unit),
         "closed": f"{_CLOSE.format(table=layer.table)} RETURNING f.id",
         # what is closed must be so before the new is checked against it
-        "added": f"{_add(layer)} WHERE (SELECT count(*) FROM closed) >= 0 RETURNING id, geom",
+        "added": f"{_add(layer, _wanted(layer))} WHERE (SELECT count(*) FROM closed) >= 0 RETURNING id, geom",
         "counts": comparing.COUNTS,
     }
     touched = f"SELECT unit AS key FROM amendment WHERE {layer.counted}"
@@ -337,10 +358,11 @@ TOUCHED = 'CREATE TEMP TABLE IF NOT EXISTS touched (key text COLLATE "C") ON COM
 """Makes the session's table of parcels whose ledger lines may change."""
 
 _WORKSPACE = """
-CREATE TEMP TABLE IF NOT EXISTS {incoming} (row bigint PRIMARY KEY, {columns}, valid_from date, valid_to date)
-    ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS {incoming} (row bigint, {columns}, valid_from date, valid_to date) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS {rows} (row bigint, {columns}, days daterange, content uuid) ON COMMIT DELETE ROWS;
+CREATE OR REPLACE TEMP VIEW stated AS {units};
 {touched};
-DELETE FROM {incoming};
+DELETE FROM {incoming}; DELETE FROM {rows};
 """
 
 _TOUCH_ALL = f"INSERT INTO touched SELECT unit FROM amendment WHERE {ANY_LINES}"

@@ -56,7 +56,7 @@ SELECT count(*) FILTER (WHERE upper_inf(known) AND lower(known) < :at), count(*)
 """
 
 _REPORT = """
-SELECT (SELECT min(row) FROM incoming_parcel i WHERE i.key = p.key) AS row, p.key, p.other, max(p.m2) AS m2,
+SELECT (SELECT min(row) FROM stated_parcel i WHERE i.key = p.key) AS row, p.key, p.other, max(p.m2) AS m2,
        count(*) OVER () AS pairs
 FROM ({pairs}) p
 WHERE p.m2 > :sliver_m2 {new}
@@ -70,12 +70,12 @@ _NOT_STATED = "AND NOT EXISTS (SELECT FROM stated s WHERE s.unit = p.other AND s
 
 # What an edit states of both parcels is told of the first.
 _ONCE = """AND (p.other > p.key OR NOT EXISTS (
-    SELECT FROM incoming_parcel i WHERE i.key = p.other AND daterange(i.valid_from, i.valid_to) && p.days))"""
+    SELECT FROM stated_parcel i WHERE i.key = p.other AND i.days && p.days))"""
 
 # OFFSET 0 keeps the order of the joins: the planner knows nothing yet of what was just recorded.
 _FROM_ADDED = """
 SELECT f.key, o.key AS other, f.valid * o.valid AS days, shared_m2(f.geom, o.geom, :sliver_m) AS m2
-FROM (SELECT DISTINCT key FROM incoming_parcel OFFSET 0) i
+FROM (SELECT DISTINCT key FROM stated_parcel OFFSET 0) i
 CROSS JOIN LATERAL (SELECT * FROM parcel WHERE key = i.key AND lower(known) = :at OFFSET 0) f
 CROSS JOIN LATERAL (
     SELECT * FROM parcel o
@@ -87,7 +87,7 @@ CROSS JOIN LATERAL (
 # An edit: the days that it states, and nothing that was told of the days around them.
 _FROM_STATED = """
 SELECT f.key, o.key AS other, f.valid * o.valid * i.days AS days, shared_m2(f.geom, o.geom, :sliver_m) AS m2
-FROM (SELECT key, daterange(valid_from, valid_to) AS days FROM incoming_parcel OFFSET 0) i
+FROM (SELECT key, days FROM stated_parcel OFFSET 0) i
 CROSS JOIN LATERAL (SELECT * FROM parcel WHERE key = i.key AND upper_inf(known) AND valid && i.days OFFSET 0) f
 CROSS JOIN LATERAL (
     SELECT * FROM parcel o

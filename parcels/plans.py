@@ -63,10 +63,11 @@ def summed(amendments: Sequence[Amendment]) -> Amendment:
 def _amend(session: Session, name: str, at: datetime, source: str, sha256: str, beside: bool) -> Amendment:
     layer, statement = LAYERS[name], _STATEMENTS[name]
     history.open_workspace(session, layer, beside)
-    names = ", ".join((*layer.columns, *layer.evidence))
     bound = {"source": source, "sha256": sha256, "ref": REF, "in_force": list(IN_FORCE), "ended": list(ENDED)}
-    wanted = f"SELECT row_number() OVER (ORDER BY row, geom), {names}, valid_from, valid_to FROM ({statement}) said"
-    _run(session, f"INSERT INTO {layer.incoming} (row, {names}, valid_from, valid_to) {wanted}", bound)
+    wanted = (
+        f"SELECT row_number() OVER (ORDER BY row, geom), {layer.names}, valid_from, valid_to FROM ({statement}) said"
+    )
+    _run(session, f"INSERT INTO {layer.incoming} (row, {layer.names}, valid_from, valid_to) {wanted}", bound)
     _run(session, f"INSERT INTO spoken SELECT {_UNITS.get(name, 'plan')}, spoken FROM planned", bound)
     history.all_in(session, layer)
     return history.amend(session, layer, at, spoken=True)

@@ -48,9 +48,7 @@ def check(session: Session, layer: Layer, rows: Sequence[dict[str, Any]] | None 
 
 def check_areas(session: Session, rows: Sequence[dict[str, Any]], tolerance: float) -> list[Remark]:
     """Parcels stated by hand whose official area and outline do not fit; of a file's rows the gate has said so."""
-    query = (
-        "SELECT row, key, official_m2, round(ST_Area(geom)::numeric, 2) AS polygon FROM incoming_parcel ORDER BY row"
-    )
+    query = "SELECT row, key, official_m2, round(ST_Area(geom)::numeric, 2) AS polygon FROM stated_parcel ORDER BY row"
     return [
         Remark(
             *(one.row, one.key, "official_m2", AREAS_APART, "warning"),
@@ -103,7 +101,7 @@ def _all_of(layer: str) -> str:
 
 
 _MEASURED = """EXISTS (SELECT FROM parcel p WHERE p.key = i.parcel_key AND upper_inf(p.known)
-    AND p.valid && daterange(i.valid_from, i.valid_to))"""
+    AND p.valid && i.days)"""
 
 _CHECKS = {
     "parcels": (
@@ -114,7 +112,7 @@ _CHECKS = {
             """
             SELECT min(i.row) AS row, (array_agg(i.key ORDER BY i.row))[1] AS unit, i.district AS value, d.listed AS known,
                    CASE WHEN count(*) > 1 THEN ', here and in ' || count(*) - 1 || ' more rows' ELSE '' END AS others
-            FROM incoming_parcel i
+            FROM stated_parcel i
             CROSS JOIN (
                 SELECT array_agg(name) AS names, string_agg(DISTINCT name, ', ') AS listed FROM district WHERE upper_inf(known)
             ) d
@@ -129,7 +127,7 @@ _CHECKS = {
             "the parcel is not in the register and no area is declared, so its hectares are unknown",
             "import the parcel, or fill declared_net_m2 and designation",
             """
-            SELECT row, parcel_key AS unit, parcel_key AS value FROM incoming_holding i
+            SELECT row, parcel_key AS unit, parcel_key AS value FROM stated_holding i
             WHERE declared_net_m2 IS NULL
                 AND NOT EXISTS (SELECT FROM parcel p WHERE p.key = i.parcel_key AND upper_inf(p.known))
             """,
@@ -140,7 +138,7 @@ _CHECKS = {
                 f"the parcel has a geometry for these days, so {instead} and {field} is not used",
                 "leave it empty",
                 f"""
-                SELECT row, parcel_key AS unit, {field}::text AS value FROM incoming_holding i
+                SELECT row, parcel_key AS unit, {field}::text AS value FROM stated_holding i
                 WHERE {field} IS NOT NULL AND {_MEASURED}
                 """,
             )
@@ -155,7 +153,7 @@ _CHECKS = {
             "state the disposition that ends then, or leave the day empty",
             """
             SELECT row, parcel_key AS unit, disposition_until::text AS value, coalesce(disposition, 'unknown') AS disposition
-            FROM incoming_holding
+            FROM stated_holding
             WHERE disposition_until IS NOT NULL AND NOT coalesce(disposition = ANY (:reserved), false)
             """,
         ),
@@ -165,8 +163,8 @@ _CHECKS = {
             "correct the outline, or import the parcel as it is now",
             """
             SELECT i.row, i.parcel_key AS unit, round(m2::numeric, 2)::text AS value
-            FROM incoming_holding i
-            JOIN parcel p ON p.key = i.parcel_key AND upper_inf(p.known) AND p.valid && daterange(i.valid_from, i.valid_to)
+            FROM stated_holding i
+            JOIN parcel p ON p.key = i.parcel_key AND upper_inf(p.known) AND p.valid && i.days
             CROSS JOIN LATERAL (SELECT ST_Area(i.geom) - shared_m2(i.geom, p.geom) OFFSET 0) outside(m2)
             WHERE i.geom IS NOT NULL AND m2 > greatest(1, 0.001 * ST_Area(i.geom))
             """,

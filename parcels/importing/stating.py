@@ -25,7 +25,6 @@ class Rows:
     def __init__(self, session: Session, layer: str, reading: Reading, since: date | None, replace: bool) -> None:
         self._session, self._target, self._reading = session, history.LAYERS[layer], reading
         self._since, self._replace = since, replace
-        self._hashed = 0  # up to the row of this number
 
     def open(self) -> str:
         """Make the workspace; the table that the gate's rows are copied to."""
@@ -38,14 +37,14 @@ class Rows:
         return [renamed.get(name, name) for name in delivered]
 
     def more(self) -> list[Issue]:
-        """Another batch is in the workspace: complete and hash it."""
+        """Another batch has come: complete and state it."""
         issues = self._complete()
-        self._hashed = history.digest(self._session, self._target, self._hashed)
+        history.state(self._session, self._target)
         return issues
 
     def check(self, found: list[Issue]) -> list[Issue]:
         """All is in the workspace: take out what cannot be recorded beside the others, or beside what the gate rejected."""
-        history.all_in(self._session, self._target, self._hashed)
+        history.all_in(self._session, self._target)
         return together.check(self._session, self._target, found)
 
     def beside(self) -> list[Issue]:
@@ -73,15 +72,15 @@ class Rows:
 
     def _complete(self) -> list[Issue]:
         """Fill what the last batch leaves to us: the day since which, and the identity of what states none."""
-        fresh, bound = comparing.above(self._target.incoming), {"after": self._hashed, "since": self._since}
+        incoming = self._target.incoming
         if self._target.name in NAMELESS:
-            identity = f"UPDATE {self._target.incoming} SET ref = md5(ROW(kind, geom)::text) WHERE ref IS NULL AND "
-            self._session.execute(text(identity + fresh), bound)
+            identity = f"UPDATE {incoming} SET ref = md5(ROW(kind, geom)::text) WHERE ref IS NULL"
+            self._session.execute(text(identity))
         if self._since is None:
             return []
-        dated = f"UPDATE {self._target.incoming} SET valid_from = :since WHERE valid_from IS NULL AND "
-        self._session.execute(text(dated + fresh), bound)
-        return together.over_before_they_begin(self._session, self._target, self._hashed)
+        dated = f"UPDATE {incoming} SET valid_from = :since WHERE valid_from IS NULL"
+        self._session.execute(text(dated), {"since": self._since})
+        return together.over_before_they_begin(self._session, self._target)
 
 
 class Parcels(Rows):

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from parcels.comparing import above
 from parcels.history import Layer
 from parcels.importing.contract import Issue, Refused, located
 from parcels.limits import OutlinesError, TooIntricateError, limited
@@ -29,23 +28,19 @@ def field_of(target: Layer) -> str:
     return {"parcel_key": "key", "ref": "id"}.get(target.unit, target.unit)
 
 
-def _reject(session: Session, target: Layer, issues: list[Issue]) -> list[Issue]:
+def _reject(session: Session, table: str, issues: list[Issue]) -> list[Issue]:
     rejected = [issue.row for issue in issues if issue.severity == "error"]
     if rejected:
-        for table in (target.incoming, "stated"):
-            session.execute(text(f"DELETE FROM {table} WHERE row = ANY (:rows)"), {"rows": rejected})
+        session.execute(text(f"DELETE FROM {table} WHERE row = ANY (:rows)"), {"rows": rejected})
     return issues
 
 
-def over_before_they_begin(session: Session, target: Layer, after: int) -> list[Issue]:
-    """Rows with numbers above `after` that --since dates to a day on which they are over; the gate compares what a row states."""
-    found = session.execute(
-        text(
-            f"""SELECT row, {target.unit}, valid_from, valid_to FROM {target.incoming}
-            WHERE valid_to <= valid_from AND {above(target.incoming)} ORDER BY row"""
-        ),
-        {"after": after},
+def over_before_they_begin(session: Session, target: Layer) -> list[Issue]:
+    """Rows that have just come and that --since dates to a day on which they are over; the gate compares what a row states."""
+    reversed_days = (
+        f"SELECT row, {target.unit}, valid_from, valid_to FROM {target.incoming} WHERE valid_to <= valid_from"
     )
+    found = session.execute(text(f"{reversed_days} ORDER BY row"))
     message = "{where}: '{end}' is not after {start}, from which --since dates the row: state its valid_from, or leave the row out."
     issues = [
         Issue(
@@ -55,14 +50,14 @@ def over_before_they_begin(session: Session, target: Layer, after: int) -> list[
         )
         for row, unit, start, end in found
     ]
-    return _reject(session, target, issues)
+    return _reject(session, target.incoming, issues)
 
 
 def _clashes(session: Session, target: Layer) -> list[Issue]:
     """Rows of one file that contradict each other are rejected, all of them: nobody knows which is right."""
     if not target.single and target.name != "holdings":
         return []
-    statement = text(_CLASHES.format(rows=target.incoming, geom="NULL" if target.single else "geom"))
+    statement = text(_CLASHES.format(rows=target.rows, geom="NULL" if target.single else "geom"))
     try:
         with limited(session, SECONDS):
             found = session.execute(statement).all()
@@ -70,14 +65,14 @@ def _clashes(session: Session, target: Layer) -> list[Issue]:
         raise _too_intricate(session, target) from None
     except OutlinesError as error:
         raise Refused(error.kind, str(error)) from error
-    return _reject(session, target, [_clash(target, row) for row in found])
+    return _reject(session, target.rows, [_clash(target, row) for row in found])
 
 
 def _too_intricate(session: Session, target: Layer) -> Refused:
     """The file cannot be checked in time; the rows with most vertices are named, for they are the reason."""
     largest = session.execute(
         text(
-            f"SELECT row, {target.unit}, ST_NPoints(geom) FROM {target.incoming} WHERE geom IS NOT NULL ORDER BY 3 DESC, 1 LIMIT 3"
+            f"SELECT row, {target.unit}, ST_NPoints(geom) FROM {target.rows} WHERE geom IS NOT NULL ORDER BY 3 DESC, 1 LIMIT 3"
         )
     )
     listed = ", ".join(f"row {row} ({unit}) with {vertices} vertices" for row, unit, vertices in largest)
@@ -106,14 +101,14 @@ def _of_plans(session: Session, target: Layer) -> list[Issue]:
     if target.name != "deductions":
         return []
     found = session.execute(
-        text(f"SELECT row, ref FROM {target.incoming} WHERE ref LIKE :taken ORDER BY row"), {"taken": f"{REF}%"}
+        text(f"SELECT row, ref FROM {target.rows} WHERE ref LIKE :taken ORDER BY row"), {"taken": f"{REF}%"}
     )
     message = "{where}: '{ref}' is what deductions of a plan are called, which come with its file: use another id."
     issues = [
         Issue(row, ref, "id", "id-of-plan", "error", message.format(where=located(row, ref, "id"), ref=ref), ref)
         for row, ref in found
     ]
-    return _reject(session, target, issues)
+    return _reject(session, target.rows, issues)
 
 
 def _halves(session: Session, target: Layer, found: list[Issue]) -> list[Issue]:
@@ -122,7 +117,7 @@ def _halves(session: Session, target: Layer, found: list[Issue]) -> list[Issue]:
         return []
     units = {issue.feature for issue in found if issue.severity == "error" and issue.feature is not None}
     rows = session.execute(
-        text(f"SELECT row, {target.unit} FROM {target.incoming} WHERE {target.unit} = ANY (:units) ORDER BY row"),
+        text(f"SELECT row, {target.unit} FROM {target.rows} WHERE {target.unit} = ANY (:units) ORDER BY row"),
         {"units": sorted(units)},
     )
     name = field_of(target)
@@ -135,7 +130,7 @@ def _halves(session: Session, target: Layer, found: list[Issue]) -> list[Issue]:
         )
         for row, unit in rows
     ]
-    return _reject(session, target, issues)
+    return _reject(session, target.rows, issues)
 
 
 # Most units stand in one row, and these clash with nothing. Of districts and parcels any two rows of a day clash, of
