@@ -26,7 +26,7 @@ DELETE FROM repeated; DELETE FROM spoken; DELETE FROM amendment
 @dataclass(frozen=True, slots=True)
 class Compared:
     """How many facts are closed, added and ended. `first` where there were none before; `as_stated` where, besides, each row
-    is just one fact."""
+    is just one fact: then `amendment`, which would say the same once more, only has those that begin or end on a day."""
 
     first: bool
     as_stated: bool
@@ -56,7 +56,8 @@ def compare(session: Session, table: str, unit: str, replace: bool, spoken: bool
     wanted = _AS_STATED if as_stated else query(table, unit, replace, spoken)
     columns = "fact, row, days, closes, unit, content"
     session.execute(text(f"INSERT INTO amendment ({columns}) {wanted}; {counted('amendment')}"))
-    return Compared(first, as_stated, *session.execute(text(COUNTS)).one())
+    counts = _ALL_ADDED if as_stated else COUNTS
+    return Compared(first, as_stated, *session.execute(text(counts)).one())
 
 
 def query(table: str, unit: str, replace: bool = False, spoken: bool = False) -> str:
@@ -97,7 +98,11 @@ REPEATED = "SELECT unit FROM stated GROUP BY unit HAVING count(*) > 1"
 
 _BEFORE = "SELECT NOT EXISTS (SELECT FROM {table}), EXISTS (SELECT FROM repeated)"
 
-_AS_STATED = "SELECT NULL::bigint, row, days, false, unit, content FROM stated"
+_AS_STATED = """
+SELECT NULL::bigint, row, days, false, unit, content FROM stated WHERE NOT (lower_inf(days) AND upper_inf(days))
+"""
+
+_ALL_ADDED = "SELECT 0, count(*)::int, 0 FROM stated"
 
 _COMPARE = """
 WITH moot AS MATERIALIZED (

@@ -296,7 +296,7 @@ def amend(session: Session, layer: Layer, at: datetime, replace: bool = False, s
         if layer.pieces:
             session.execute(text(_TOUCH_ADDED.format(facts=layer.table, pieces=layer.pieces)), {"at": at})
         elif layer.counted:
-            session.execute(text(_TOUCH_ALL))
+            session.execute(text(_TOUCH_ALL.format(units="stated" if done.as_stated else "amendment")))
     return Amendment(layer, done.closed, done.added, done.ended, done.first)
 
 
@@ -365,7 +365,7 @@ CREATE OR REPLACE TEMP VIEW stated AS {units};
 DELETE FROM {incoming}; DELETE FROM {rows};
 """
 
-_TOUCH_ALL = f"INSERT INTO touched SELECT unit FROM amendment WHERE {ANY_LINES}"
+_TOUCH_ALL = f"INSERT INTO touched SELECT unit FROM {{units}} WHERE {ANY_LINES}"
 
 _LAND = "parcel p ON p.geom && x.geom AND upper_inf(p.known)"
 

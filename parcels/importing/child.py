@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 Send = Callable[[bytes, bytes], None]
 SLICE = 2_000
+GARBAGE = (
+    50_000  # objects that come before cycles are looked for: of rows there are thousands at once, and none in cycles
+)
 
 
 @dataclass
@@ -122,6 +125,7 @@ def _read(path: Path, layer: Layer, options: Options, send: Send) -> tuple[dict[
     _send_issues(send, _file_notes(layer, source.names, places))
     kept = _outlines(layer, options)
     gc.freeze()  # what was imported stays: it need not be looked through again and again
+    gc.set_threshold(GARBAGE)
     read = rejected = 0
     for chunk in source.chunks([source.names[place] for place in places]):
         read += len(chunk.rows)
