@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from app.auth import Writer
 from app.inputs import Day, Text, fault
 from app.problems import Problem, field_error
-from parcels.importing import LAYERS
+from parcels.importing.layers import LAYERS
 from parcels.importing.store import LoadOptions
 
 FIELD_BYTES = 4_000

@@ -11,7 +11,7 @@ from pyproj import Transformer
 from shapely.geometry import shape
 
 from parcels.edits import ValueRefusedError
-from parcels.importing import Limits
+from parcels.importing.contract import Limits
 from parcels.importing.shapes import windings, winds
 from parcels.limits import TooIntricateError
 from parcels.model_base import SRID

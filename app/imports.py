@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from parcels import runs
-from parcels.importing import Refused
+from parcels.importing.contract import Refused
 from parcels.importing.store import LoadOptions, Progress, Report, load
 from parcels.run_tables import ImportRun
 from parcels.runs import Order

@@ -27,7 +27,8 @@ from app import clock, imports, uploads
 from app.delivery import courier, operator, smtp, webhook
 from app.settings import Settings
 from parcels import runs
-from parcels.importing import Refused, sweep
+from parcels.importing.contract import Refused
+from parcels.importing.sandbox import sweep
 from parcels.run_tables import ImportRun
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,9 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from parcels import history, register
-from parcels.importing import Limits, beside, overlapping
+from parcels.importing import beside, overlapping
 from parcels.importing.beside import Remark
+from parcels.importing.contract import Limits
 from parcels.importing.store import choices
 from parcels.importing.values import Unreadable, choice, misread
 from parcels.models import Holding, Parcel

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from parcels.guidance_file import Area, GuidanceFile
 from parcels.guidance_text import Fault, GuidanceRefusedError
-from parcels.importing import Issue, Limits, Options, Refused, read
+from parcels.importing.contract import Issue, Limits, Options, Refused
+from parcels.importing.sandbox import read
 from parcels.limits import limited
 
 LAYER = "districts"  # the gate's layer that is a name and an area, as these are

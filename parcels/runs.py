@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from parcels import alerts, line
-from parcels.importing import Issue, Refused
+from parcels.importing.contract import Issue, Refused
 from parcels.importing.store import LoadOptions, Report
 from parcels.run_tables import OPEN, ImportIssue, ImportRun
 from rules.alerts import IMPORTS, Kind

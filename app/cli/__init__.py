@@ -36,7 +36,7 @@ from parcels.alerts import AlertUnknownError
 from parcels.db import DatabaseUnfit
 from parcels.deliveries import DeliveryUnknownError
 from parcels.edits import HeldInPartsError, StaleError, ValueRefusedError
-from parcels.importing import Refused
+from parcels.importing.contract import Refused
 from parcels.limits import OutlinesError, over_outlines
 from parcels.parcels import ParcelNotYetKnownError, ParcelUnknownError
 from parcels.plan_files import PlanFileUnknownError

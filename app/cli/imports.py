@@ -11,8 +11,8 @@ from app.cli import base
 from app.cli.base import AsJson
 from app.import_answers import ISSUE_COLUMNS
 from parcels import run_queries, runs
-from parcels.importing import LAYERS
 from parcels.importing.contract import Severity
+from parcels.importing.layers import LAYERS
 from parcels.runs import State
 from rules.law import BERLIN
 

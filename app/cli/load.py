@@ -20,8 +20,10 @@ from app.cli import base
 from app.cli.base import Refusal
 from app.cli.origin import stated
 from parcels import db, demo
-from parcels.importing import LAYERS, Issue, Refused, sweep
 from parcels.importing.closing import Closing, ClosingUnconfirmed
+from parcels.importing.contract import Issue, Refused
+from parcels.importing.layers import LAYERS
+from parcels.importing.sandbox import sweep
 from parcels.importing.store import LoadOptions, Report
 from parcels.importing.store import Progress as OnProgress
 from parcels.runs import Order

@@ -21,9 +21,10 @@ from app.cli.base import Refusal
 from app.cli.load import import_one
 from app.settings import Settings
 from parcels import sources
-from parcels.importing import Limits, Refused, sweep
+from parcels.importing.contract import Limits, Refused
 from parcels.importing.fetching import Fetcher, Manners
 from parcels.importing.ogc_api import Collected, collect
+from parcels.importing.sandbox import sweep
 from parcels.importing.shelf import alone
 from parcels.importing.store import LoadOptions
 from parcels.models import Register

@@ -106,10 +106,10 @@ def _read(path: Path, layer: Layer, options: Options, send: Send) -> tuple[dict[
         from parcels.importing import xplangml
 
         return xplangml.read(path, options, send, lambda issues: _send_issues(send, issues)), None
-    from parcels.importing.checks import Columns
-
     _check_encoding_name(options.encoding)
     source = _opened(path, layer, options)
+    from parcels.importing.checks import Columns  # comes with much else, which is loaded while the file is counted
+
     told = None
     if layer.name == "parcels":
         from parcels.importing.alkis import understood

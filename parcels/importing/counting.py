@@ -4,7 +4,6 @@ from pathlib import Path
 
 from parcels.importing.contract import Options
 from parcels.importing.whole import Wholeness, flatgeobuf, geopackage, mismatched, shapefile
-from parcels.importing.whole_text import geojson, gml
 
 
 def counted(path: Path, wanted: str, options: Options) -> Wholeness:
@@ -15,6 +14,10 @@ def counted(path: Path, wanted: str, options: Options) -> Wholeness:
         if not head.startswith(b"SQLite format 3\0"):
             raise mismatched(path)
         return geopackage(path, options, wanted)
+    if path.suffix in (".fgb", ".shp"):
+        return {".fgb": flatgeobuf, ".shp": shapefile}[path.suffix](path, options)
+    from parcels.importing.whole_text import geojson, gml  # loads what the formats above need not wait for
+
     if path.suffix == ".gml" and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         raise mismatched(path)
-    return {".gml": gml, ".geojson": geojson, ".fgb": flatgeobuf, ".shp": shapefile}[path.suffix](path, options)
+    return {".gml": gml, ".geojson": geojson}[path.suffix](path, options)

@@ -18,7 +18,7 @@ from app import imports as importing
 from app.cli import run as run_command
 from app.delivery import courier
 from parcels import alerts, db, register
-from parcels.importing import Refused
+from parcels.importing.contract import Refused
 from parcels.importing.store import LoadOptions
 from parcels.runs import Order
 from parcels.tokens import Role

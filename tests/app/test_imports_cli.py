@@ -18,7 +18,7 @@ from sqlalchemy import text
 from app import imports
 from app.cli import run as run_command
 from parcels import db, run_queries, runs
-from parcels.importing import Issue
+from parcels.importing.contract import Issue
 from parcels.importing.store import LoadOptions
 from parcels.runs import Order
 from tests.app.conftest import FORMULA, Town

@@ -11,7 +11,8 @@ import openpyxl
 import pyogrio.raw
 import shapely
 
-from parcels.importing import Issue, Limits, Options, Reading, Refused, read
+from parcels.importing.contract import Issue, Limits, Options, Refused
+from parcels.importing.sandbox import Reading, read
 
 CHOICES = {
     "designation": frozenset({"GE", "GI", "I", "G", "MU"}),

@@ -77,7 +77,8 @@ def test_a_child_left_in_the_middle_leaves_nothing_behind(tmp_path, monkeypatch)
 
     from gate_files import CHOICES
 
-    from parcels.importing import Options, read
+    from parcels.importing.contract import Options
+    from parcels.importing.sandbox import read
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "jobs"))
     (tmp_path / "jobs").mkdir()

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nas_files import arc, corners, curve, flurstueck, line, lines, patch, ring, surface
 
-from parcels.importing import Options
 from parcels.importing.alkis import understood
+from parcels.importing.contract import Options
 from parcels.importing.nas import AFTER, NAMES, chunks, counted, is_nas
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "realdata" / "alkis" / "ALKIS_NeuwScharh_0003_open92.xml.gz"

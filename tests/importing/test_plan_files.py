@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from xplan_files import archive, area, collection, feature, plan, written
 
 from parcels import ledger, parcels, plan_files
-from parcels.importing import Refused
+from parcels.importing.contract import Refused
 from parcels.importing.store import LoadOptions, load
 
 DAY, LATER = date(2026, 6, 1), datetime(2026, 12, 1, tzinfo=UTC)

@@ -12,7 +12,8 @@ from registers import AT, AVAILABLE, errors, holdings, take
 from sqlalchemy import text
 
 from parcels import ledger, measuring
-from parcels.importing import Refused, alongside, beside, store, together
+from parcels.importing import alongside, beside, store, together
+from parcels.importing.contract import Refused
 
 GOLDEN = Path(__file__).parents[1] / "parcels" / "golden" / "coincident_edges.csv"
 with GOLDEN.open() as golden:

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from services import ITEMS, UTM, Collection, Reply, parcel, serving
 
-from parcels.importing import Refused
+from parcels.importing.contract import Refused
 from parcels.importing.fetching import Fetcher, Manners
 from parcels.importing.ogc_api import Collected, collect
 from parcels.importing.shelf import alone

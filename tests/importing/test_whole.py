@@ -111,7 +111,8 @@ def test_geojson_counts_by_structure_only(tmp_path):
 
 
 def test_geojson_scan_is_the_same_at_every_block_size(tmp_path, monkeypatch):
-    from parcels.importing import Options, whole_text
+    from parcels.importing import whole_text
+    from parcels.importing.contract import Options
 
     rows = [{"key": parcel_key(n), "gemarkung": '\\"}]{ "' + "\\" * n} for n in range(6)]
     path = features(tmp_path / "p.geojson", [square(n) for n in range(6)], rows, links=[{"a": {}}])

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xplan_files import area, circle, collection, feature, plan, polygon, tags, written
 
-from parcels.importing import LAYERS, xplangml_areas, xplangml_document, xplangml_plans
+from parcels.importing import xplangml_areas, xplangml_document, xplangml_plans
 from parcels.importing.checks import Findings
+from parcels.importing.layers import LAYERS
 from parcels.importing.xplangml_areas import idle
 from rules import xplan
 from rules.xplan import VERSIONS

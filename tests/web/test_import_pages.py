@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app.web import import_pages
 from parcels import runs
-from parcels.importing import Issue, Refused
+from parcels.importing.contract import Issue, Refused
 from parcels.run_tables import ImportRun
 from parcels.runs import Order
 from tests.web.conftest import NOW
