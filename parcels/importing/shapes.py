@@ -296,7 +296,10 @@ def wkb(shapes: Shapes, came: Sequence[bytes | None] | None = None) -> list[byte
     """Little-endian WKB of MultiPolygons, None where there is no shape. `came` is the file's own of the same outlines."""
     found: list[bytes | None] = [None] * len(shapes)
     if came is not None:
-        found = [_as_it_came(*one) for one in zip(came, _part_bytes(shapes).tolist(), strict=True)]
+        part_bytes = _part_bytes(shapes)
+        if _one_part_each(came, part_bytes):
+            return list(came)
+        found = [_as_it_came(*one) for one in zip(came, part_bytes.tolist(), strict=True)]
     left = [at for at, one in enumerate(found) if one is None]
     for at, one in zip(left, shapely.to_wkb(shapes[left], byte_order=1), strict=True):
         found[at] = one
@@ -307,6 +310,15 @@ def _part_bytes(shapes: Shapes) -> NDArray[np.int64]:
     """Bytes of the WKB of a first part that is all there is: its head, and of each ring the number and x and y of its corners."""
     rings = 1 + shapely.get_num_interior_rings(shapely.get_geometry(shapes, 0))
     return np.asarray(len(PART) + 4 + 4 * rings + 16 * shapely.get_num_coordinates(shapes), dtype=np.int64)
+
+
+def _one_part_each(wkb: Sequence[bytes | None], part_bytes: NDArray[np.int64]) -> bool:
+    """Whether each is the WKB of a MultiPolygon of one part and nothing else: of most files, and seen at once."""
+    there = [one for one in wkb if one is not None and one.startswith(ONE_PART)]
+    if len(there) < len(wkb):
+        return False
+    sizes = np.fromiter(map(len, there), dtype=np.int64, count=len(there))
+    return bool((sizes == len(ONE_PART) - len(PART) + part_bytes).all())
 
 
 def _as_it_came(wkb: bytes | None, part_bytes: int) -> bytes | None:
