@@ -53,11 +53,15 @@ def compare(session: Session, table: str, unit: str, replace: bool, spoken: bool
     """
     first, repeated = session.execute(text(_BEFORE.format(table=table))).one()
     as_stated = first and not (repeated or spoken)
-    wanted = _AS_STATED if as_stated else query(table, unit, replace, spoken)
     columns = "fact, row, days, closes, unit, content"
+    if as_stated:
+        added, dated = session.execute(text(_ALL_ADDED)).one()
+        if dated:
+            session.execute(text(f"INSERT INTO amendment ({columns}) {_AS_STATED}"))
+        return Compared(first, as_stated, 0, added, 0)
+    wanted = query(table, unit, replace, spoken)
     session.execute(text(f"INSERT INTO amendment ({columns}) {wanted}; {counted('amendment')}"))
-    counts = _ALL_ADDED if as_stated else COUNTS
-    return Compared(first, as_stated, *session.execute(text(counts)).one())
+    return Compared(first, as_stated, *session.execute(text(COUNTS)).one())
 
 
 def query(table: str, unit: str, replace: bool = False, spoken: bool = False) -> str:
@@ -98,11 +102,11 @@ REPEATED = "SELECT unit FROM stated GROUP BY unit HAVING count(*) > 1"
 
 _BEFORE = "SELECT NOT EXISTS (SELECT FROM {table}), EXISTS (SELECT FROM repeated)"
 
-_AS_STATED = """
-SELECT NULL::bigint, row, days, false, unit, content FROM stated WHERE NOT (lower_inf(days) AND upper_inf(days))
-"""
+_DATED = "NOT (lower_inf(days) AND upper_inf(days))"
 
-_ALL_ADDED = "SELECT 0, count(*)::int, 0 FROM stated"
+_AS_STATED = f"SELECT NULL::bigint, row, days, false, unit, content FROM stated WHERE {_DATED}"
+
+_ALL_ADDED = f"SELECT count(*)::int, coalesce(bool_or({_DATED}), false) FROM stated"
 
 _COMPARE = """
 WITH moot AS MATERIALIZED (

@@ -7,14 +7,16 @@ import shutil
 import statistics
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyogrio.raw
-from sqlalchemy import Engine, text
+from sqlalchemy import URL, Engine, text
 from sqlalchemy.orm import Session
 
 from app import embedded
@@ -135,7 +137,8 @@ def load(place: Place, folder: Path) -> list[Outcome]:
     if shutil.which("ogr2ogr") is None:
         return []
     file = folder / "parcels.gpkg"
-    rows = _write_parcels(place, file)
+    with ProcessPoolExecutor(1, get_context("spawn")) as other:  # what writing takes is no memory of the application's
+        rows = other.submit(_write_parcels, place.engine.url, file).result()
     holdings = _copy_of_holdings(place)
 
     def first() -> float:
@@ -159,11 +162,11 @@ def load(place: Place, folder: Path) -> list[Outcome]:
     ]
 
 
-def _write_parcels(place: Place, file: Path) -> int:
-    with place.session() as session:
-        query = """SELECT key, official_m2::float8, gemarkung, district, ST_AsBinary(geom)
-            FROM parcel WHERE upper_inf(known) ORDER BY id"""
-        found = session.execute(text(query)).all()
+def _write_parcels(url: URL, file: Path) -> int:
+    query = """SELECT key, official_m2::float8, gemarkung, district, ST_AsBinary(geom)
+        FROM parcel WHERE upper_inf(known) ORDER BY id"""
+    with db.engine(url.render_as_string(hide_password=False)).connect() as connection:
+        found = connection.execute(text(query)).all()
     columns = [list(column) for column in zip(*found, strict=True)]
     pyogrio.raw.write(
         file,
