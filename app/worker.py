@@ -28,7 +28,7 @@ from app.delivery import courier, operator, smtp, webhook
 from app.settings import Settings
 from parcels import runs
 from parcels.importing.contract import Refused
-from parcels.importing.sandbox import sweep
+from parcels.importing.readers import standing_by, sweep
 from parcels.run_tables import ImportRun
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def work(engine: Engine, home: Path) -> None:
     pause = threading.Event()
     while True:
         try:
-            with imports.own_session(engine, PATIENCE) as session:
+            with imports.own_session(engine, PATIENCE) as session, standing_by():
                 tidied_at = -math.inf
                 while True:
                     if time.monotonic() - tidied_at > TIDY_S:

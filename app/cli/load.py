@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, fields, replace
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,7 @@ from parcels import db, demo
 from parcels.importing.closing import Closing, ClosingUnconfirmed
 from parcels.importing.contract import Issue, Refused
 from parcels.importing.layers import LAYERS
-from parcels.importing.sandbox import sweep
+from parcels.importing.readers import standing_by, sweep
 from parcels.importing.store import LoadOptions, Report
 from parcels.importing.store import Progress as OnProgress
 from parcels.runs import Order
@@ -89,8 +89,9 @@ def import_files(
     sweep()
     found: list[dict[str, Any]] = []
     try:
-        for file in files:
-            found.append(import_one(layer, file, options, actor or base.account(), note))
+        with standing_by() if len(files) > 1 else nullcontext():
+            for file in files:
+                found.append(import_one(layer, file, options, actor or base.account(), note))
     finally:
         if report is not None:
             _write_report(report, found)

@@ -20,7 +20,7 @@ from app.cli.base import Refusal
 from app.cli.load import show_demo
 from app.settings import Settings
 from parcels import db, demo, queries, register
-from parcels.importing.sandbox import sweep
+from parcels.importing.readers import sweep
 from rules.law import LAW
 
 

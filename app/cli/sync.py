@@ -24,7 +24,7 @@ from parcels import sources
 from parcels.importing.contract import Limits, Refused
 from parcels.importing.fetching import Fetcher, Manners
 from parcels.importing.ogc_api import Collected, collect
-from parcels.importing.sandbox import sweep
+from parcels.importing.readers import standing_by, sweep
 from parcels.importing.shelf import alone
 from parcels.importing.store import LoadOptions
 from parcels.models import Register
@@ -76,7 +76,8 @@ def sync(
         dry_run=dry_run,
         limits=LIMITS,
     )
-    told = [_one(settings, source, options, since_last, actor or base.account(), note) for source in chosen]
+    with standing_by():
+        told = [_one(settings, source, options, since_last, actor or base.account(), note) for source in chosen]
     if any(one["refused"] or one["rows_rejected"] for one in told):
         raise typer.Exit(2 if any(one["refused"] for one in told) else 1)
 

@@ -1,6 +1,6 @@
 """The child process: confines itself, reads one file, sends its rows and findings through one pipe.
 
-Started by sandbox.py with a job folder for copies of the files; standard input says what to do, standard output carries frames:
+Started by readers.py with a job folder for copies of the files; standard input says what to do, standard output carries frames:
 one letter, four bytes of length, the content. `D` COPY text, `P` progress, `I` issues, `W` in which lines rows stand, `K` which
 parcel follows which, `H` the rows of parcels that are no more, `L` after the last row, `E` the end, `R` a refusal. What only
 shows when all rows are known is found out between `L` and `E`, while the database works.
@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from importlib import import_module
 from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 Send = Callable[[bytes, bytes], None]
 SLICE = 2_000
+LOADED = [
+    f"parcels.importing.{name}" for name in ("vectors", "shapes", "whole_text", "alkis", "alongside", "nas", "xplangml")
+]
 GARBAGE = (
     50_000  # objects that come before cycles are looked for: of rows there are thousands at once, and none in cycles
 )
@@ -50,12 +54,21 @@ class Source:
     told: "Told | None" = None
 
 
-def main(folder: str, project: str) -> None:
-    """Do the job in the folder; whatever goes wrong ends in a refusal frame or in the process's end."""
+def main(folder: str, project: str, how: str = "") -> None:
+    """Do the job in the folder; whatever goes wrong ends in a refusal frame or in the process's end.
+
+    One that is "standing-by" loads what most files are read with before it knows of any, and may never be given one.
+    """
     pipe = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # nothing that a library prints may get among the frames
     job = Path(folder)
-    order = json.loads(sys.stdin.buffer.read())  # comes once the files are copied
+    if how == "standing-by":
+        for module in LOADED:
+            import_module(module)
+    said = sys.stdin.buffer.read()  # comes once the files are copied
+    if not said:
+        return
+    order = json.loads(said)
 
     def send(kind: bytes, content: bytes) -> None:
         _write_all(pipe, kind + struct.pack(">I", len(content)) + content)

@@ -5,58 +5,29 @@ The parent copies, starts, listens and counts the time; it parses nothing of the
 
 import hashlib
 import json
-import logging
 import os
 import select
-import shutil
 import signal
 import struct
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from parcels.importing import readers
 from parcels.importing.contract import Issue, Kin, Limits, Options, Refused
 from parcels.importing.layers import LAYERS, PLANS, Layer
 from parcels.importing.places import Places
 
-log = logging.getLogger(__name__)
-
-PROJECT = Path(__file__).resolve().parents[2]
-START = "import sys; sys.path.insert(0, sys.argv[2]); from parcels.importing.child import main; main(*sys.argv[1:])"
-FOLDER = "landreserve-import-"
 LARGEST_FRAME = 1 << 30
 BLOCK = 1 << 20
+SMALL = 4 << 20
 ENDINGS = {".json": ".geojson", ".xml": ".gml"}
 SHAPEFILE_MEMBERS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
-# every vector driver of GDAL that is not on the list of vectors.DRIVERS; the child refuses to work if one is left over
-SKIPPED = (
-    "MEM,PCIDSK,PDS4,VICAR,PDF,MBTiles,EEDA,OGCAPI,GDALG,MapInfo File,LVBAG,S57,DGN,OGR_VRT,GPX,LIBKML,KML,GeoJSONSeq,"
-    "ESRIJSON,TopoJSON,OGR_GMT,SQLite,WAsP,OpenFileGDB,DXF,GeoRSS,VFK,PGDUMP,OSM,GPSBabel,OGR_PDS,WFS,OAPIF,EDIGEO,Idrisi,ODS,XLSX,"
-    "Elasticsearch,Carto,AmigoCloud,SXF,Selafin,JML,PLSCENES,CSW,VDV,MVT,NGW,MapML,GTFS,PMTiles,JSONFG,MiraMonVector,ADBC,"
-    "AVCBin,AVCE00,AIVector,HTTP"
-)
-ENVIRONMENT = {
-    "LANG": "C.UTF-8",
-    "GDAL_SKIP": SKIPPED,
-    "GML_DOWNLOAD_SCHEMA": "NO",
-    "GML_SKIP_RESOLVE_ELEMS": "ALL",
-    "GML_SAVE_RESOLVED_TO": "SAME",
-    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{noext}",
-    "GDAL_HTTP_MAX_RETRY": "0",
-    "OGR_GEOMETRY_ACCEPT_UNCLOSED_RING": "NO",
-    "OGR_SQLITE_LOAD_EXTENSIONS": "NO",
-    "PROJ_NETWORK": "OFF",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "1",
-}
 BROKE_DOWN = ("reader-died", "The file made its reader break down: export it anew, or in another format.")
 ENDS: dict[int, tuple[str, str]] = {
     signal.SIGXCPU: ("over-time", "Reading the file takes too long: split or simplify it."),
@@ -78,13 +49,14 @@ class Reading:
 
     def __init__(
         self,
-        child: "subprocess.Popen[bytes]",
+        child: readers.Child,
         layer: str,
         file: Path,
         sha256: str,
         limits: Limits,
         seconds: float,
         report: Any,
+        on_read: Callable[[], None] = lambda: None,
     ) -> None:
         self.columns: tuple[str, ...] = LAYERS[layer].output
         self.file = file
@@ -98,6 +70,7 @@ class Reading:
         self._limits = limits
         self._seconds = seconds
         self._report = report
+        self._on_read = on_read
         self._unlisted = 0
         self._places = Places()
 
@@ -108,6 +81,7 @@ class Reading:
                 yield content
             elif kind == b"L":
                 self._count(json.loads(content))
+                self._on_read()
 
     def rows(self) -> Iterator[dict[str, str | None]]:
         """The same row by row, its cells by column."""
@@ -180,7 +154,7 @@ class Reading:
 
     def _exactly(self, count: int) -> bytes:
         """That many bytes from the child; only the time spent waiting for it counts against its limit."""
-        pipe = _stream(self._child.stdout).fileno()
+        pipe = readers.stream(self._child.stdout).fileno()
         parts: list[bytes] = []
         while count:
             began = time.monotonic()
@@ -197,7 +171,7 @@ class Reading:
 
     def _died(self) -> Refused:
         """Why the child ended without a word; what it printed goes to the log, not to the user."""
-        _kill(self._child)
+        readers.end(self._child)
         kind, message = ENDS.get(-self._child.returncode, BROKE_DOWN)
         return Refused(kind, message, tuple(self.issues))
 
@@ -205,12 +179,6 @@ class Reading:
 def _cell(written: str) -> str | None:
     """A cell as COPY's text has it; of all that is escaped there, the gate lets only backslashes pass."""
     return None if written == r"\N" else written.replace("\\\\", "\\")
-
-
-def _stream(stream: IO[bytes] | None) -> IO[bytes]:
-    if stream is None:
-        raise ValueError("the child has no pipe")
-    return stream
 
 
 def _issue(plain: dict[str, Any]) -> Issue:
@@ -229,69 +197,30 @@ def read(
     if layer not in LAYERS:
         raise Refused("layer-unknown", f"There is no layer '{layer}': use one of {', '.join(LAYERS)}.")
     ending = _ending(source, LAYERS[layer])
-    job = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
-    try:
-        with _started(job) as child:
-            name, sha256, size = _copied(source, ending, job, options.limits)
-            mib = size / (1 << 20)
-            cpu = int(options.limits.cpu_seconds + options.limits.cpu_seconds_per_mib * mib)
-            order = {"name": name, "layer": layer, "options": _order(options), "cpu_seconds": cpu}
-            seconds = options.limits.wall_seconds + options.limits.wall_seconds_per_mib * mib
-            reading = Reading(child, layer, job / name, sha256, options.limits, seconds, on_progress)
-            _give(child, order)
-            try:
-                yield reading
-            except Refused as refused:
-                refused.issues = tuple(reading.placed(refused.issues))
-                raise
-    finally:
-        shutil.rmtree(job, ignore_errors=True)
+    with readers.reader() as (job, child):
+        name, sha256, size = _copied(source, ending, job, options.limits)
+        mib = size / (1 << 20)
+        cpu = int(options.limits.cpu_seconds + options.limits.cpu_seconds_per_mib * mib)
+        order = {"name": name, "layer": layer, "options": _order(options), "cpu_seconds": cpu}
+        seconds = options.limits.wall_seconds + options.limits.wall_seconds_per_mib * mib
+        on_read = readers.stand_by if size <= SMALL else lambda: None  # of large files one reader takes enough memory
+        reading = Reading(child, layer, job / name, sha256, options.limits, seconds, on_progress, on_read)
+        _give(child, order)
+        try:
+            yield reading
+        except Refused as refused:
+            refused.issues = tuple(reading.placed(refused.issues))
+            raise
 
 
 def _order(options: Options) -> dict[str, Any]:
     return {**asdict(options), "choices": {name: sorted(values) for name, values in options.choices.items()}}
 
 
-def _give(child: "subprocess.Popen[bytes]", order: dict[str, Any]) -> None:
+def _give(child: readers.Child, order: dict[str, Any]) -> None:
     """Tell the child what to do; that it has ended already shows in its frames."""
-    with suppress(BrokenPipeError), _stream(child.stdin) as pipe:
+    with suppress(BrokenPipeError), readers.stream(child.stdin) as pipe:
         pipe.write(json.dumps(order).encode())
-
-
-@contextmanager
-def _started(job: Path) -> Iterator["subprocess.Popen[bytes]"]:
-    """A fresh interpreter in its own session and folder, without environment or inherited files; it waits for its order."""
-    with (job / "stderr").open("w+b") as errors:
-        child = subprocess.Popen(  # noqa: S603 - our own interpreter, our own code
-            [sys.executable, "-I", "-X", "utf8", "-c", START, str(job), str(PROJECT)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            env={**ENVIRONMENT, "TMPDIR": str(job)},
-            cwd=job,
-            close_fds=True,
-            start_new_session=True,
-            pipesize=BLOCK,  # so that the child reads on while the database works
-        )
-        try:
-            yield child
-        finally:
-            _kill(child)
-            for pipe in (child.stdin, child.stdout):
-                _stream(pipe).close()
-            errors.seek(-min(4000, errors.seek(0, os.SEEK_END)), os.SEEK_END)
-            if said := errors.read().decode("utf-8", "replace").strip():
-                log.debug("the importing child said %r", said)
-
-
-def _kill(child: "subprocess.Popen[bytes]") -> None:
-    """End the child and whatever it started, and collect it."""
-    if child.poll() is None:
-        try:
-            child.wait(timeout=0.05)
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
 
 
 def _ending(source: Path, layer: Layer) -> str:
@@ -345,14 +274,3 @@ def _copy(path: Path, target: Path, digest: Any, most: int) -> int:
     except PermissionError:
         raise Refused("not-a-file", f"'{path.name}' may not be read: check its permissions.") from None
     return size
-
-
-def sweep() -> int:
-    """Remove job folders whose process no longer lives (after a crash); returns how many."""
-    swept = 0
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
-        owner = folder.name.removeprefix(FOLDER).split("-")[0]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            swept += 1
-    return swept

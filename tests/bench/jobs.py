@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from app import embedded
 from parcels import db, history, ledger, register
-from parcels.importing import store
+from parcels.importing import readers, store
 from tests.bench import city
 from tests.bench.measure import Outcome, Peak, interleaved, seconds
 
@@ -132,7 +132,7 @@ def load(place: Place, folder: Path) -> list[Outcome]:
     """The parcels from a GeoPackage through the gate, as a register's first layer and beside all the rest, against ogr2ogr.
 
     The peer fills a bare table. The goal is for the first: validated, with history and issues; beside all the rest, every
-    parcel is measured and judged as well, which the peer of the rebuild does.
+    parcel is measured and judged as well, which the peer of the rebuild does. A reader stands by, as with the worker.
     """
     if shutil.which("ogr2ogr") is None:
         return []
@@ -195,13 +195,15 @@ def _cursor(session: Session) -> Any:
 
 
 def _in_fresh_register(place: Place, work: Callable[[Session], float]) -> float:
-    """Do something to a register of its own, which is dropped afterwards."""
+    """Do something to a register of its own, which is dropped afterwards, with a reader that stands by."""
     name = "landreserve_bench_import"
     engine = db.engine(embedded.create_database(place.home, name).owner)
     try:
-        db.migrate(engine)
-        with db.sessions(engine)() as session:
-            return work(session)
+        with readers.standing_by():
+            readers.stand_by()
+            db.migrate(engine)
+            with db.sessions(engine)() as session:
+                return work(session)
     finally:
         engine.dispose()
         embedded.drop_database(place.home, name)

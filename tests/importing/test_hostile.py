@@ -17,7 +17,7 @@ import pytest
 import shapely
 from gate_files import Limits, features, parcel_key, parcels, refused, square, table, through, write
 
-from parcels.importing import sandbox
+from parcels.importing import readers
 
 SECRET = "the-canary-sings"
 
@@ -94,7 +94,7 @@ BARE = (
 
 
 def test_a_system_without_namespaces_and_landlock_reads_and_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(sandbox, "START", BARE)
+    monkeypatch.setattr(readers, "START", BARE)
     outcome = through(parcels(tmp_path / "p.gpkg"), "parcels")
     assert outcome.reading.layers_of_defence == ("rlimits",)
     assert len(outcome.rows) == 30
@@ -105,12 +105,12 @@ ENDINGS = [".gml", ".geojson", ".gpkg", ".fgb", ".shp", ".csv", ".xlsx"]
 
 @pytest.mark.parametrize(
     ("ending", "start"),
-    [*[(ending, sandbox.START) for ending in ENDINGS], (".gml", BARE), (".geojson", BARE)],
+    [*[(ending, readers.START) for ending in ENDINGS], (".gml", BARE), (".geojson", BARE)],
     ids=[*[f"confined{ending}" for ending in ENDINGS], "bare.gml", "bare.geojson"],
 )
 def test_no_document_reaches_a_file_or_a_server(tmp_path, monkeypatch, canary, ending, start):
     """With every layer of defence, and as in a container that grants neither network namespaces nor Landlock."""
-    monkeypatch.setattr(sandbox, "START", start)
+    monkeypatch.setattr(readers, "START", start)
     port, hits = canary
     secret = tmp_path / "secret.csv"
     secret.write_text(f"key,holder\n{SECRET},x\n", encoding="utf-8")
@@ -151,8 +151,8 @@ def in_child(tmp_path: Path, code: str) -> str:
         "from parcels.importing.confine import confine\nfrom parcels.importing.contract import Limits\n"
         f"held = confine(Limits(), 60, Path(sys.argv[1]), Path(sys.argv[2]))\n{code}"
     )
-    command = [sys.executable, "-I", "-c", program, str(tmp_path), str(sandbox.PROJECT)]
-    done = subprocess.run(command, env=sandbox.ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
+    command = [sys.executable, "-I", "-c", program, str(tmp_path), str(readers.PROJECT)]
+    done = subprocess.run(command, env=readers.ENVIRONMENT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -190,7 +190,7 @@ print(tried(lambda: socket.socket(socket.AF_UNIX)))
 print(tried(lambda: open({str(outside)!r}).read()))
 print(tried(lambda: open("/etc/passwd").read()))
 print(tried(lambda: os.fork() and os.execv("/bin/sh", ["sh", "-c", "true"])))
-print(sorted(set(os.environ) - {{"LC_CTYPE"}}) == sorted({sorted(sandbox.ENVIRONMENT)!r}))
+print(sorted(set(os.environ) - {{"LC_CTYPE"}}) == sorted({sorted(readers.ENVIRONMENT)!r}))
 """
     held, connection, unix, beside, passwd, *_rest, environment = in_child(tmp_path / "job", code).splitlines()
     if "netns" in held:
@@ -213,25 +213,25 @@ def test_a_child_over_memory_time_or_dead_is_a_refusal(tmp_path, monkeypatch):
         "reader-died",
         "unreadable",
     )
-    monkeypatch.setattr(sandbox, "START", "import time; time.sleep(60)")
+    monkeypatch.setattr(readers, "START", "import time; time.sleep(60)")
     assert refused(path, "parcels", limits=Limits(wall_seconds=0.5)).kind == "over-time"
-    monkeypatch.setattr(sandbox, "START", "import os; os.kill(os.getpid(), 9)")
+    monkeypatch.setattr(readers, "START", "import os; os.kill(os.getpid(), 9)")
     assert refused(path, "parcels").kind == "over-memory"
-    monkeypatch.setattr(sandbox, "START", "import os; os.kill(os.getpid(), 11)")
+    monkeypatch.setattr(readers, "START", "import os; os.kill(os.getpid(), 11)")
     assert refused(path, "parcels").kind == "reader-died"
     busy = "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 2))\nwhile True: pass"
-    monkeypatch.setattr(sandbox, "START", busy)
+    monkeypatch.setattr(readers, "START", busy)
     assert refused(path, "parcels").kind == "over-time"
-    monkeypatch.setattr(sandbox, "START", "print('no frame at all')")
+    monkeypatch.setattr(readers, "START", "print('no frame at all')")
     assert refused(path, "parcels").kind == "reader-died"
 
 
 def test_folders_of_dead_processes_are_swept(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    (tmp_path / f"{sandbox.FOLDER}999999999-x").mkdir()
-    (tmp_path / f"{sandbox.FOLDER}{os.getpid()}-x").mkdir()
-    assert sandbox.sweep() == 1
-    assert [path.name for path in tmp_path.iterdir()] == [f"{sandbox.FOLDER}{os.getpid()}-x"]
+    (tmp_path / f"{readers.FOLDER}999999999-x").mkdir()
+    (tmp_path / f"{readers.FOLDER}{os.getpid()}-x").mkdir()
+    assert readers.sweep() == 1
+    assert [path.name for path in tmp_path.iterdir()] == [f"{readers.FOLDER}{os.getpid()}-x"]
 
 
 def geopackage_with(path: Path, *statements: str) -> Path:

@@ -14,7 +14,7 @@ from gate_files import Limits, refused, square, through
 from test_hostile import BARE, SECRET, canary, documents
 from xplan_files import archive, area, collection, feature, plan, polygon, tags, written
 
-from parcels.importing import sandbox
+from parcels.importing import readers
 
 __all__ = ["canary"]
 GOOD = collection("5.4", plan(), area("ge"))
@@ -38,10 +38,10 @@ def test_no_document_reaches_a_file_or_a_server(tmp_path, canary, ending):
     assert hits == []
 
 
-@pytest.mark.parametrize("start", [sandbox.START, BARE], ids=["confined", "bare"])
+@pytest.mark.parametrize("start", [readers.START, BARE], ids=["confined", "bare"])
 def test_a_plan_that_points_elsewhere_is_read_without_going_there(tmp_path, monkeypatch, canary, start):
     """Schema locations, links to geometries and styles: nobody comes to the canary, whatever the system grants."""
-    monkeypatch.setattr(sandbox, "START", start)
+    monkeypatch.setattr(readers, "START", start)
     port, hits = canary
     url = f"http://127.0.0.1:{port}"
     located = GOOD.replace(
