@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from datetime import date
 from pathlib import Path
@@ -89,7 +89,7 @@ def import_files(
     sweep()
     found: list[dict[str, Any]] = []
     try:
-        with standing_by() if len(files) > 1 else nullcontext():
+        with standing_by(len(files) > 1):
             for file in files:
                 found.append(import_one(layer, file, options, actor or base.account(), note))
     finally:

@@ -76,7 +76,7 @@ def sync(
         dry_run=dry_run,
         limits=LIMITS,
     )
-    with standing_by():
+    with standing_by(len(chosen) > 1):
         told = [_one(settings, source, options, since_last, actor or base.account(), note) for source in chosen]
     if any(one["refused"] or one["rows_rejected"] for one in told):
         raise typer.Exit(2 if any(one["refused"] for one in told) else 1)

@@ -58,23 +58,25 @@ class _Standing:
 
     @property
     def able(self) -> bool:
-        """Whether it still lives, in a folder that nobody has cleared away."""
-        return self.child.poll() is None and self.job.is_dir()
+        """Whether it still lives, in a folder that nobody has cleared away, or put another's in its place."""
+        if self.child.poll() is not None or not self.job.is_dir():
+            return False
+        return self.job.lstat().st_uid == os.geteuid()
 
 
-_standing: list[_Standing] = []  # one at most
+_standing: list[_Standing] = []  # one at most; imports of one process follow each other
 _wanted = 0  # blocks in which one is to stand by
 
 
 @contextmanager
-def standing_by() -> Iterator[None]:
-    """Within the block a reader stands by as soon as the first file has been read: one for each file, as ever."""
+def standing_by(wanted: bool = True) -> Iterator[None]:
+    """Within the block a reader stands by, if wanted, as soon as the first file has been read: one for each file, as ever."""
     global _wanted
-    _wanted += 1
+    _wanted += wanted
     try:
         yield
     finally:
-        _wanted -= 1
+        _wanted -= wanted
         while _standing and not _wanted:
             _standing.pop().ending.close()
 
@@ -96,7 +98,7 @@ def stand_by() -> None:
 def reader() -> Iterator[tuple[Path, Child]]:
     """A process for one file, and the folder that both work in; it waits for its order. Nothing of either stays behind."""
     with ExitStack() as ending:
-        ending.callback(stand_by)  # a file that is refused may be so before its last row is read
+        ending.push(_followed)
         found = None
         while _standing and found is None:
             standing = _standing.pop()
@@ -106,6 +108,12 @@ def reader() -> Iterator[tuple[Path, Child]]:
             else:
                 standing.ending.close()
         yield found or ending.enter_context(_started())
+
+
+def _followed(kind: type[BaseException] | None, *_: object) -> None:
+    """After a file one stands by, also where it was refused; not where the process is told to stop."""
+    if kind is None or issubclass(kind, Exception):
+        stand_by()
 
 
 @contextmanager

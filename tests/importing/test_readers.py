@@ -1,5 +1,6 @@
 """Readers that stand by are loaded before their file comes, and otherwise as any other: for one file, confined, gone afterwards."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -99,14 +100,16 @@ def test_after_a_refused_file_one_stands_by_too(jobs, file, tmp_path):
         assert through(file, "parcels").reading._child.pid == waiting
 
 
-@pytest.mark.parametrize("how", ["killed", "cleared away"])
-def test_one_that_can_read_no_more_is_replaced(jobs, file, how):
+@pytest.mark.parametrize("how", ["killed", "cleared away", "another's"])
+def test_one_that_can_read_no_more_is_replaced(jobs, file, how, monkeypatch):
     with readers.standing_by():
         through(file, "parcels")
         lost = readers._standing[0]
         if how == "killed":
             lost.child.send_signal(signal.SIGKILL)
             lost.child.wait()
+        elif how == "another's":
+            monkeypatch.setattr("os.geteuid", lambda: lost.job.stat().st_uid + 1)
         else:
             for path in lost.job.iterdir():
                 path.unlink()
@@ -133,7 +136,21 @@ def test_that_none_can_stand_by_holds_up_no_import(jobs, file, monkeypatch, capl
         assert len(through(file, "parcels").rows) == 30
 
 
-def test_it_ends_with_the_process_that_started_it():
+@pytest.mark.parametrize(("stop", "stays"), [(KeyboardInterrupt, False), (ValueError, True)])
+def test_where_the_process_is_told_to_stop_none_follows(jobs, file, stop, stays):
+    with readers.standing_by():
+        with pytest.raises(stop), readers.reader():
+            raise stop
+        assert bool(readers._standing) is stays
+
+
+def test_where_none_is_wanted_none_stands_by(jobs, file):
+    with readers.standing_by(False):
+        through(file, "parcels")
+        assert readers._standing == []
+
+
+def test_it_ends_with_the_process_that_started_it(jobs):
     code = (
         "import os, signal, time\nfrom parcels.importing import readers\n"
         "with readers.standing_by():\n"
@@ -141,10 +158,18 @@ def test_it_ends_with_the_process_that_started_it():
         "    print(readers._standing[0].child.pid, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, cwd=readers.PROJECT)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=readers.PROJECT,
+        env={**os.environ, "TMPDIR": str(jobs)},
+    )
     assert done.returncode == -signal.SIGKILL
     assert gone(int(done.stdout))
     assert readers.sweep() == 1
+    assert list(jobs.iterdir()) == []
 
 
 def test_one_that_gets_no_order_ends_without_a_word(jobs):

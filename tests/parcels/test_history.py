@@ -241,8 +241,9 @@ def test_zones_of_a_listed_plan_that_the_file_leaves_out_end(session, fill):
 def state(session, layer, *rows):
     target = history.LAYERS[layer]
     history.open_workspace(session, target)
-    rows_by_hand = f"INSERT INTO {target.rows} {history.by_hand(target)[target.rows]}"
-    session.execute(text(rows_by_hand), {"rows": history.as_json(rows)})
+    typed = f"row bigint, {target.typed}, valid_from date, valid_to date"
+    come = f"INSERT INTO {target.incoming} SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r({typed})"
+    session.execute(text(come), {"rows": history.as_json(rows)})
     history.all_in(session, target)
     return target
 
