@@ -37,9 +37,7 @@ SLICE = 2_000
 LOADED = [
     f"parcels.importing.{name}" for name in ("vectors", "shapes", "whole_text", "alkis", "alongside", "nas", "xplangml")
 ]
-GARBAGE = (
-    50_000  # objects that come before cycles are looked for: of rows there are thousands at once, and none in cycles
-)
+GARBAGE = 50_000  # new objects before cycles are looked for: rows come in thousands at once, and in none
 
 
 @dataclass
