@@ -99,15 +99,13 @@ def reader() -> Iterator[tuple[Path, Child]]:
     """A process for one file, and the folder that both work in; it waits for its order. Nothing of either stays behind."""
     with ExitStack() as ending:
         ending.push(_followed)
-        found = None
-        while _standing and found is None:
-            standing = _standing.pop()
-            if standing.able:
-                found = standing.job, standing.child
-                ending.push(standing.ending)
-            else:
-                standing.ending.close()
-        yield found or ending.enter_context(_started())
+        standing = _standing.pop() if _standing else None
+        if standing is not None:
+            ending.push(standing.ending)
+        if standing is not None and standing.able:
+            yield standing.job, standing.child
+        else:
+            yield ending.enter_context(_started())
 
 
 def _followed(kind: type[BaseException] | None, *_: object) -> None:

@@ -22,7 +22,8 @@ TARGET = pyproj.CRS.from_epsg(25832)
 POLYGON, MULTIPOLYGON, COLLECTION = 3, 6, 7
 PART = struct.pack("<BI", 1, POLYGON)  # how the WKB of what has neither Z nor M begins
 MULTI = struct.pack("<BI", 1, MULTIPOLYGON)
-ONE_PART = MULTI + struct.pack("<I", 1) + PART
+ONE = MULTI + struct.pack("<I", 1)  # and what stands before the only part of a MultiPolygon
+ONE_PART = ONE + PART
 EWKB = struct.pack("<BII", 1, MULTIPOLYGON | 0x2000_0000, 25832).hex()
 LARGEST_M = 1e12
 GUESSES = ("EPSG:25832", "EPSG:4326", "EPSG:25833", "EPSG:4647", "EPSG:31467", "EPSG:3857")
@@ -318,7 +319,7 @@ def _one_part_each(wkb: Sequence[bytes | None], part_bytes: NDArray[np.int64]) -
     if len(there) < len(wkb):
         return False
     sizes = np.fromiter(map(len, there), dtype=np.int64, count=len(there))
-    return bool((sizes == len(ONE_PART) - len(PART) + part_bytes).all())
+    return bool((sizes == len(ONE) + part_bytes).all())
 
 
 def _as_it_came(wkb: bytes | None, part_bytes: int) -> bytes | None:
@@ -326,8 +327,8 @@ def _as_it_came(wkb: bytes | None, part_bytes: int) -> bytes | None:
     if wkb is None:
         return None
     if wkb.startswith(PART) and len(wkb) == part_bytes:
-        return ONE_PART[: -len(PART)] + wkb
-    return wkb if wkb.startswith(ONE_PART) and len(wkb) == len(ONE_PART) - len(PART) + part_bytes else None
+        return ONE + wkb
+    return wkb if wkb.startswith(ONE_PART) and len(wkb) == len(ONE) + part_bytes else None
 
 
 def ewkb(plain: Sequence[bytes | None]) -> list[str | None]:
